@@ -5,6 +5,7 @@
 export const slowSuites: readonly string[] = [
   'packages/coffer/src/cli/access.test.ts',
   'packages/coffer/src/cli/cli.test.ts',
+  'packages/coffer/src/cli/datakeys.test.ts',
   'packages/coffer/src/cli/fraud.test.ts',
   'packages/coffer/src/cli/projections.test.ts',
   'packages/coffer/src/cli/requests.test.ts',

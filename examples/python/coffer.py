@@ -206,7 +206,7 @@ _HistoryItem = TypedDict("_HistoryItem", {
     "availableAfter": "str",  # minor units
     "versionAfter": "int",  # a wallet's version: how many postings have named it
     "requestId": "Union[str, None]",
-    "metadata": "Union[Dict[str, Any], None]",
+    "metadata": "Union[Dict[str, Any], None]",  # what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased
     "createdAt": "str",
 })
 _HistoryItemOptional = TypedDict("_HistoryItemOptional", {
@@ -249,7 +249,7 @@ _Operation = TypedDict("_Operation", {
     "type": "str",
     "requestId": "Union[str, None]",
     "amount": "Union[str, None]",  # minor units
-    "metadata": "Union[Dict[str, Any], None]",
+    "metadata": "Union[Dict[str, Any], None]",  # what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased
     "createdAt": "str",
     "completedAt": "Union[str, None]",
 })
@@ -304,7 +304,7 @@ _Transfer = TypedDict("_Transfer", {
     "type": "str",
     "requestId": "Union[str, None]",
     "amount": "Union[str, None]",  # minor units
-    "metadata": "Union[Dict[str, Any], None]",
+    "metadata": "Union[Dict[str, Any], None]",  # what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased
     "createdAt": "str",
     "completedAt": "Union[str, None]",
     "mode": "Literal[\"atomic\", \"saga\"]",
@@ -421,7 +421,7 @@ _Hold = TypedDict("_Hold", {
     "released": "str",  # what was released: by a release, by expiry, or by a final capture
     "expiresAt": "Union[str, None]",
     "createdAt": "str",
-    "metadata": "Union[Dict[str, Any], None]",
+    "metadata": "Union[Dict[str, Any], None]",  # what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased
 })
 _HoldOptional = TypedDict("_HoldOptional", {
     "askedAmount": "str",  # the amount requested, when it was "up to" an amount
@@ -460,7 +460,7 @@ _HoldWithParts = TypedDict("_HoldWithParts", {
     "released": "str",  # what was released: by a release, by expiry, or by a final capture
     "expiresAt": "Union[str, None]",
     "createdAt": "str",
-    "metadata": "Union[Dict[str, Any], None]",
+    "metadata": "Union[Dict[str, Any], None]",  # what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased
     "parts": "List[HoldPart]",  # the hold itself, then its captures and releases, in order
 })
 _HoldWithPartsOptional = TypedDict("_HoldWithPartsOptional", {
@@ -1097,7 +1097,7 @@ _AsyncRequest = TypedDict("_AsyncRequest", {
     "amount": "str",  # minor units
     "requestId": "str",  # the idempotency key of the operation
     "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
-    "metadata": "Union[Dict[str, Any], None]",
+    "metadata": "Union[Dict[str, Any], None]",  # what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased
     "attempts": "int",  # number of times that a worker processed it
     "replays": "int",  # number of times that an operator replayed it
     "createdAt": "str",
@@ -1147,7 +1147,7 @@ _AsyncRequestWithLog = TypedDict("_AsyncRequestWithLog", {
     "amount": "str",  # minor units
     "requestId": "str",  # the idempotency key of the operation
     "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
-    "metadata": "Union[Dict[str, Any], None]",
+    "metadata": "Union[Dict[str, Any], None]",  # what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased
     "attempts": "int",  # number of times that a worker processed it
     "replays": "int",  # number of times that an operator replayed it
     "createdAt": "str",

@@ -69,7 +69,15 @@ async function aRequest(status: 'awaiting_approval' | 'failed'): Promise<string>
 /** A deposit that another person asked for. */
 async function anApproval(): Promise<string> {
   const input = JSON.stringify({ wallet: 'w1', amount: { '~amount': '1' }, key: newId() });
-  const asked = { operation: 'deposit', name: newId(), digest: '', input, maker: `operator:${newId()}`, person: newId() };
+  const asked = {
+    operation: 'deposit',
+    name: newId(),
+    digest: '',
+    digestWith: () => '',
+    input,
+    maker: `operator:${newId()}`,
+    person: newId(),
+  };
   const filed = await coffer.product.approvals.file({ ...asked, wallets: ['w1'], amount: 1n, asset: 1, policy: 'planted', later: false });
   return filed.id;
 }

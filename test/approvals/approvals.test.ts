@@ -108,6 +108,19 @@ describe('the same key', () => {
     expect([again.status, again.headers.get('idempotency-replayed'), await balance()]).toEqual([201, 'true', '2001']);
   });
 
+  test('asked for asynchronously waits likewise: other content under it is refused, not accepted', async () => {
+    await call('POST', `/wallet/${wallet}/deposit`, { amount: 1_000 }, people.treasury);
+    const body = { amount: 1_001, requestId: newId(), async: true };
+    const path = `/wallet/${wallet}/withdraw`;
+    const id = await held(path, body, people.treasury);
+    expect(await held(path, body, people.treasury)).toBe(id);
+    expect(await call('POST', path, { ...body, amount: 1_002 }, people.treasury)).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_key_reused' },
+    });
+    expect((await call('GET', '/requests', undefined, people.support)).body['items']).toEqual([]);
+  });
+
   test('after a rejection posts nothing, and says so', async () => {
     const body = bigDeposit({ requestId: newId() });
     const id = await held(`/wallet/${wallet}/deposit`, body, people.treasury);

@@ -26,7 +26,7 @@ export async function openSide(database: TestDatabase, redisUrl?: string, log: L
   const ledger = await openLedger({ url, log: silentLog() });
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring USD');
-  const queries = new WalletQueries(ledger, asset, undefined, cache.pages);
+  const queries = new WalletQueries(ledger, asset, { pages: cache.pages });
   return {
     cache,
     deposit: async (wallet) => {

@@ -53,17 +53,23 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
   assert(asset, 'the migrations bring USD');
   const { url, pool } = database;
   const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log: silentLog() });
-  const { approvals } = platform;
+  const { approvals, metadata } = platform;
   const { access } = guard;
   const gate = access.mode === 'required' ? approvals : undefined;
-  const commands = createCommands({ ledger, defaultAsset: asset, isPayoutDecided: options.isPayoutDecided ?? false, approvals: gate });
-  const requests = new Requests(database.pool);
+  const commands = createCommands({
+    ledger,
+    defaultAsset: asset,
+    isPayoutDecided: options.isPayoutDecided ?? false,
+    approvals: gate,
+    metadata,
+  });
+  const requests = new Requests(database.pool, metadata);
   const listener = await listenHttp(
     {
       apiKeys,
       access,
       changes: new ChangeLog(database.pool),
-      tail: new LogTail({ ledger, log: silentLog() }),
+      tail: new LogTail({ ledger, log: silentLog(), metadata }),
       setAsides: new SetAsides({ pool, ledger, log: silentLog(), projections: [] }),
       webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),
       insights: openInsights(database.pool, ledger),

@@ -20,6 +20,9 @@ import type { Tls } from '../../packages/coffer/src/gateway/network/index.ts';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import type pg from 'pg';
+import { plainMetadata } from '../../packages/coffer/src/metadata/index.ts';
+import type { MetadataVault } from '../../packages/coffer/src/metadata/index.ts';
 import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -37,6 +40,7 @@ export type Platform = {
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
   readonly approvals: Approvals;
+  readonly metadata: MetadataVault;
   readonly guard: Pick<ServiceOptions, 'access' | 'internalCredentials' | 'tls'>;
   readonly provisioner: WalletProvisioner;
   /** `host:port`, for clients. */
@@ -59,16 +63,27 @@ export async function startPlatform(
     requestsPerMinute?: number;
     isPayoutDecided?: boolean;
     watch?: (database: TestDatabase) => Observation;
+    metadata?: (pool: pg.Pool) => MetadataVault;
   } = {},
 ): Promise<Platform> {
-  const { log = silentLog(), mode = 'open', tls = null, requestsPerMinute, watch, isPayoutDecided = false, ...clientOptions } = options;
+  const {
+    log = silentLog(),
+    mode = 'open',
+    tls = null,
+    requestsPerMinute,
+    watch,
+    isPayoutDecided = false,
+    metadata: openMetadata,
+    ...clientOptions
+  } = options;
   const internalCredential = mode === 'open' ? null : internalCredentialOf(jwtSecret);
   const client = { credential: internalCredential, tls };
   const database = await createTestDatabase();
   const ledger = await openLedger({ url: inRole(database.url, 'writer'), log, patienceMs: 60_000 });
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring the asset USD');
-  const queries = new WalletQueries(ledger, asset);
+  const metadata = openMetadata?.(database.pool) ?? plainMetadata;
+  const queries = new WalletQueries(ledger, asset, { metadata });
   const usersAt = { host: '127.0.0.1', port: await freePort() };
   const walletsAt = { host: '127.0.0.1', port: await freePort() };
   const proxy = await startProxy(walletsAt);
@@ -78,7 +93,7 @@ export async function startPlatform(
   const proofs = new Proofs({ pool: database.pool, delivery: 'operator', signUp: 'open' });
   const sessions = new Sessions({ pool: database.pool, jwtSecret });
   const apiKeys = new ApiKeys(database.pool);
-  const approvals = new Approvals(database.pool, 24);
+  const approvals = new Approvals(database.pool, 24, metadata);
   const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }), requestsPerMinute });
   const internalCredentials = internalCredential === null ? [] : [internalCredential];
   const guard = { access, internalCredentials, tls, observation: watch?.(database) };
@@ -92,6 +107,7 @@ export async function startPlatform(
     sessions,
     apiKeys,
     approvals,
+    metadata,
     guard,
     provisioner: walletClient,
     usersAddress: `${usersAt.host}:${usersAt.port}`,
@@ -113,6 +129,7 @@ export async function startPlatform(
         ledger,
         defaultAsset: asset,
         isPayoutDecided,
+        metadata,
         approvals: mode === 'required' ? approvals : undefined,
       });
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };

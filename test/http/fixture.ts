@@ -42,6 +42,9 @@ export function useCoffer(): Fixture {
     get ledger() {
       return product().ledger;
     },
+    get metadata() {
+      return product().metadata;
+    },
     get databaseUrl() {
       return product().databaseUrl;
     },

@@ -200,7 +200,15 @@ async function plantApprovals(): Promise<void> {
   for (const [operation, ids] of Object.entries(decidable).flatMap((one) => Array.from({ length: 20 }, () => one))) {
     const maker = operation === 'cancelOperation' ? alice : bob;
     const input = JSON.stringify({ wallet: 'w1', amount: { '~amount': '1' }, key: newId() });
-    const asked = { operation: 'deposit', name: newId(), digest: '', input, maker: `operator:${maker}`, person: maker };
+    const asked = {
+      operation: 'deposit',
+      name: newId(),
+      digest: '',
+      digestWith: () => '',
+      input,
+      maker: `operator:${maker}`,
+      person: maker,
+    };
     const filed = await coffer.product.approvals.file({ ...asked, wallets: ['w1'], amount: 1n, asset: 1, policy: 'planted', later: false });
     known['approvalId']?.push(filed.id);
     ids.push(filed.id);

@@ -21,6 +21,8 @@ import { Requests } from '../../packages/coffer/src/requests/index.ts';
 import { seedDemo } from '../../packages/coffer/src/compose/seed.ts';
 import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
+import { plainMetadata } from '../../packages/coffer/src/metadata/index.ts';
+import type { MetadataVault } from '../../packages/coffer/src/metadata/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const testSecret = 'a secret for tests, of 32 bytes or more';
@@ -39,6 +41,7 @@ export type TestProduct = {
   readonly url: string;
   readonly product: Product;
   readonly ledger: Ledger;
+  readonly metadata: MetadataVault;
   readonly pool: pg.Pool;
   /** The database URL with the role and route of the product. */
   readonly databaseUrl: string;
@@ -73,6 +76,8 @@ type Conditions = AccountConditions & {
   /** The clock of TOTP. */
   readonly nowMs?: () => number;
   readonly counter?: SharedCounter | undefined;
+  /** How metadata is stored, on the pool of the product. */
+  readonly metadata?: ((pool: pg.Pool) => MetadataVault) | undefined;
 };
 
 export async function startProduct(changes: Partial<Product> = {}, conditions: Conditions = {}): Promise<TestProduct> {
@@ -89,6 +94,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     staffMustHaveFactor,
     passkeys,
     nowMs,
+    metadata: openMetadata = () => plainMetadata,
     ...ledgerOptions
   } = conditions;
   const database = await createTestDatabase();
@@ -102,14 +108,16 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
-  const approvals = new Approvals(pool, 24);
+  const metadata = openMetadata(pool);
+  const approvals = new Approvals(pool, 24, metadata);
   const commands = createCommands({
     approvals: mode === 'required' ? approvals : undefined,
     ledger,
     defaultAsset: dollars,
+    metadata,
     reviews: new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq)),
   });
-  const queries = new WalletQueries(ledger, dollars, undefined, cache.pages);
+  const queries = new WalletQueries(ledger, dollars, { pages: cache.pages, metadata });
   const users = new Users({
     pool,
     wallets: {
@@ -126,13 +134,13 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer, requiresProof: rules?.requiresProof, factors });
   const apiKeys = new ApiKeys(pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
-  const tail = new LogTail({ ledger, log });
-  const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log });
-  const requests = new Requests(pool);
+  const tail = new LogTail({ ledger, log, metadata });
+  const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log, metadata });
+  const requests = new Requests(pool, metadata);
   const access = new Access({ mode, authenticator, requestsPerMinute, counter });
   const product: Product = {
     tail,
-    webhooks: new Webhooks({ pool, ledger, allowPrivate: false }),
+    webhooks: new Webhooks({ pool, ledger, allowPrivate: false, metadata }),
     apiKeys,
     access,
     approvals,
@@ -181,6 +189,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     url: listener.url,
     product,
     ledger,
+    metadata,
     pool: database.pool,
     databaseUrl: url,
     call,

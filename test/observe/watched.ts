@@ -7,6 +7,8 @@ import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import type { Log } from '../../packages/coffer/src/kernel/index.ts';
 import type { Network } from '../../packages/coffer/src/gateway/network/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import type { MetadataVault } from '../../packages/coffer/src/metadata/index.ts';
+import type pg from 'pg';
 import { Metrics } from '../../packages/coffer/src/telemetry/index.ts';
 import type { Traces } from '../../packages/coffer/src/telemetry/index.ts';
 import { startProduct } from '../http/product.ts';
@@ -25,6 +27,7 @@ type Conditions = AccountConditions & {
   readonly requestsPerMinute?: number;
   readonly trustedProxies?: readonly Network[];
   readonly ledger?: (opened: Ledger) => Ledger;
+  readonly metadata?: (pool: pg.Pool) => MetadataVault;
 };
 
 export async function startWatched({
@@ -36,6 +39,7 @@ export async function startWatched({
   requestsPerMinute,
   trustedProxies,
   ledger,
+  metadata,
   rules,
   accounts,
 }: Conditions = {}): Promise<Watched> {
@@ -48,11 +52,12 @@ export async function startWatched({
       ...(requestsPerMinute !== undefined && { requestsPerMinute }),
       observe: metrics.ledger,
       around: ledger,
+      ...(metadata && { metadata }),
       ...(rules && { rules }),
       ...(accounts && { accounts }),
       watch: (url, pool) => {
         audit = new AuditTrail({ url, reads: pool, keepDays: 90, log, ...auditOptions });
-        return { log, observation: { audit, metrics, traces, requestLines } };
+        return { log, observation: { audit, metrics, traces, requestLines, hidesMetadata: metadata !== undefined } };
       },
     },
   );

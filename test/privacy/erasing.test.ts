@@ -7,6 +7,7 @@ import { eraseDeletedUsers, eraseUser } from '../../packages/coffer/src/privacy/
 import { password } from '../access/world.ts';
 import { startWatched } from '../observe/watched.ts';
 import type { Watched } from '../observe/watched.ts';
+import { rowsWith } from './world.ts';
 
 let coffer: Watched;
 beforeEach(async () => {
@@ -50,20 +51,6 @@ async function aDeletedUser(): Promise<string> {
   return id;
 }
 
-/** All rows of all tables that contain a text, as `table: row`. */
-async function rowsWith(text: string): Promise<string[]> {
-  const { rows: tables } = await coffer.pool.query<{ name: string }>(
-    `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind = 'r' and n.nspname !~ '^(pg_|information_schema$)'`,
-  );
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const { rows } = await coffer.pool.query<{ row: string }>(`select t::text as row from ${name} t where t::text ilike $1`, [`%${text}%`]);
-    found.push(...rows.map(({ row }) => `${name}: ${row}`));
-  }
-  return found;
-}
-
 async function settled(): Promise<void> {
   await expect.poll(() => coffer.audit.counts.waiting).toBe(0);
 }
@@ -71,9 +58,9 @@ async function settled(): Promise<void> {
 test('no table contains the name, an address or the browser of an erased user', async () => {
   const id = await aDeletedUser();
   await settled();
-  for (const mark of Object.values(marks)) expect(await rowsWith(mark)).not.toEqual([]);
+  for (const mark of Object.values(marks)) expect(await rowsWith(coffer.pool, mark)).not.toEqual([]);
   expect(await eraseUser(coffer.pool, id)).toEqual({ erasedAt: expect.any(Date) as Date });
-  for (const mark of Object.values(marks)) expect(await rowsWith(mark)).toEqual([]);
+  for (const mark of Object.values(marks)) expect(await rowsWith(coffer.pool, mark)).toEqual([]);
 
   const { rows } = await coffer.pool.query(
     `select email, name, password_hash, deleted_at is not null as deleted, number > 0 as numbered from identity.users where id = $1`,
@@ -140,7 +127,7 @@ test('the loop erases users when their time is over, and no others', async () =>
   await coffer.pool.query(`update identity.users set deleted_at = deleted_at - interval '31 days' where id = $1`, [id]);
   await sweep();
   expect((await erasedIds()).toSorted()).toEqual([failed.id, id].toSorted());
-  expect(await rowsWith('other@example.com')).not.toEqual([]);
+  expect(await rowsWith(coffer.pool, 'other@example.com')).not.toEqual([]);
   expect(other.status).toBe(201);
 });
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   log = await startLog(seed);
   const gold = log.ledger.assets.find('GOLD');
   assert(gold, 'the migrations bring GOLD');
-  queries = new WalletQueries(log.ledger, gold, statsKeeper(log.pool));
+  queries = new WalletQueries(log.ledger, gold, { totals: statsKeeper(log.pool) });
   await postEveryKind();
   await log.post(600);
 });

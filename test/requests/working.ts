@@ -23,7 +23,7 @@ const neverCalled: RequestWork['call'] = async () => await Promise.reject(new Er
 
 export async function startWorking(...product: Parameters<typeof startProduct>): Promise<Working> {
   const coffer = await startProduct(...product);
-  const { databaseUrl, ledger } = coffer;
+  const { databaseUrl, ledger, metadata } = coffer;
   const { commands, log } = coffer.product;
   const workers = new Set<{ stop(): Promise<void> }>();
   const get = async (path: string): Promise<Body> => (await coffer.call('GET', path)).body;
@@ -35,6 +35,7 @@ export async function startWorking(...product: Parameters<typeof startProduct>):
         log,
         ledger,
         commands,
+        metadata,
         payout: { kind: 'none' },
         call: neverCalled,
         pollMs: 50,

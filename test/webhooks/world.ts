@@ -89,8 +89,11 @@ export async function startWorld(books = 1, prepare?: (database: TestDatabase) =
 export type Message = { readonly id: string; readonly body: string; readonly headers: Record<string, string> };
 export type Receiver = { readonly url: string; readonly messages: Message[]; stop(): Promise<void> };
 
-/** Responds with the status that `answer` resolves to. */
-export async function startReceiver(answer: (message: Message) => number | Promise<number> = () => 204): Promise<Receiver> {
+/** Responds with the status that `answer` resolves to; below 300, with the body that `says` returns. */
+export async function startReceiver(
+  answer: (message: Message) => number | Promise<number> = () => 204,
+  says: (message: Message) => string = () => '',
+): Promise<Receiver> {
   const messages: Message[] = [];
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -99,7 +102,7 @@ export async function startReceiver(answer: (message: Message) => number | Promi
       const headers = request.headers as Record<string, string>;
       const message = { id: headers['webhook-id'] ?? '', body: Buffer.concat(chunks).toString(), headers };
       messages.push(message);
-      void Promise.resolve(answer(message)).then((status) => response.writeHead(status).end(status < 300 ? '' : 'not now'));
+      void Promise.resolve(answer(message)).then((status) => response.writeHead(status).end(status < 300 ? says(message) : 'not now'));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

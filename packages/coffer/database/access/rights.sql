@@ -11,7 +11,7 @@ declare
   -- Every schema that a migration creates. In public, only what Coffer created there.
   schemas constant text[] := array[
     'coffer_migration', 'ledger', 'identity', 'audit',
-    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache', 'ownership', 'approvals'
+    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache', 'ownership', 'approvals', 'metadata'
   ];
   in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
@@ -77,8 +77,9 @@ begin
     from pg_namespace n where n.nspname = any (schemas)
     union all
     -- A function that runs with its caller's rights grants nothing. Only the writer may call those that run with their owner's: in the
-    -- ledger open_books, post_batch, close_period, add_asset and change_asset, which only insert, and lock_book; in the audit record, record_change,
-    -- erase and forget_before; in identity erase_user and forget_logins_before; in the requests forget_before.
+    -- ledger open_books, post_batch, close_period, add_asset and change_asset, which only insert, and lock_book; in the audit record,
+    -- record_change, erase and forget_before; in identity erase_user and forget_logins_before; in the requests forget_before; of the metadata
+    -- erase_key.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any (schemas)
     union all
@@ -126,6 +127,7 @@ begin
       ('approvals.policy', 'select, insert, update, delete'),
       ('approvals.policy_change', 'select, insert'),
       ('approvals.request', 'select, insert, update'),
+      ('metadata.data_key', 'select, insert, update'),
       ('cache.seal', 'select'),
       ('ownership.secret', 'select'),
       ('ownership.process', 'select, insert, update, delete'),

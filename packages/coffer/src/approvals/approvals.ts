@@ -6,6 +6,8 @@ import { inTransaction } from '../database/index.ts';
 import { personsBehind } from '../identity/index.ts';
 import { newId } from '../kernel/index.ts';
 import { orUnknown } from '../ledger/index.ts';
+import { isSameMetadata, openedText, plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { ownersAmong } from '../operations/index.ts';
 import type { ApprovalPolicy, Approvals as ApprovalPort, ApprovalState, NewApproval } from '../operations/index.ts';
 import { changePolicy, selectPolicies, textOfChange } from './policy-store.ts';
@@ -21,14 +23,16 @@ export class Approvals implements ApprovalPort {
   readonly #pool: pg.Pool;
   readonly #hours: number;
   readonly #clock: SteadyClock;
+  readonly #metadata: MetadataVault;
   #policies: { readonly all: readonly ApprovalPolicy[]; readonly untilMs: number } | null = null;
   #reading: Promise<readonly ApprovalPolicy[]> | null = null;
   /** The creator of a key never changes. */
   readonly #persons = new Map<string, string | null>();
 
-  constructor(pool: pg.Pool, hours: number) {
+  constructor(pool: pg.Pool, hours: number, metadata: MetadataVault = plainMetadata) {
     this.#pool = pool;
     this.#hours = hours;
+    this.#metadata = metadata;
     this.#clock = new SteadyClock(pool, (now) => putWaitsRight(pool, pendingWaits, now));
   }
 
@@ -61,7 +65,15 @@ export class Approvals implements ApprovalPort {
 
   async file(wanted: NewApproval): Promise<{ id: string; state: ApprovalState; isSame: boolean }> {
     const { approval, digest } = await this.#file(wanted);
-    return { id: approval.id, state: approval.state, isSame: digest === wanted.digest };
+    const isSame = digest === wanted.digest || digest === (await this.#digestAsStored(approval, wanted));
+    return { id: approval.id, state: approval.state, isSame };
+  }
+
+  /** With the metadata as it was filed, if it says the same: it may have been filed before metadata was encrypted. Null if it does not. */
+  async #digestAsStored({ input }: Approval, wanted: NewApproval): Promise<string | null> {
+    const [stored, given] = [metadataIn(input), metadataIn(wanted.input)];
+    if (stored === undefined || given === undefined || stored === given) return null;
+    return (await isSameMetadata(this.#metadata, stored, given)) ? wanted.digestWith(stored) : null;
   }
 
   /** Changes a policy at once where none is in force; otherwise the change waits for another admin. */
@@ -111,6 +123,14 @@ export class Approvals implements ApprovalPort {
 
   async list(filter: ApprovalFilter): Promise<ApprovalPage> {
     return await selectApprovals(this.#pool, filter);
+  }
+
+  /** As readers see it: with the metadata of its operation opened. */
+  async opened(approval: Approval): Promise<Approval> {
+    const metadata = metadataIn(approval.input);
+    if (metadata === undefined) return approval;
+    const input = JSON.parse(approval.input) as object;
+    return { ...approval, input: JSON.stringify({ ...input, metadata: await openedText(this.#metadata, metadata) }) };
   }
 
   /**
@@ -163,4 +183,9 @@ export class Approvals implements ApprovalPort {
     await expireApprovals(this.#pool, now);
     return { refusal: 'not_pending', state: (await this.find(id))?.state ?? null };
   }
+}
+
+function metadataIn(input: string): string | undefined {
+  const { metadata } = JSON.parse(input) as { readonly metadata?: unknown };
+  return typeof metadata === 'string' ? metadata : undefined;
 }

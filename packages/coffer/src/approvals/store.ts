@@ -56,7 +56,7 @@ function approvalOf(row: Row): Approval {
 }
 
 /** `name` null: it has no idempotency key, and is filed each time. */
-export type Filing = Omit<NewApproval, 'name'> & { readonly name: string | null };
+export type Filing = Omit<NewApproval, 'name' | 'digestWith'> & { readonly name: string | null };
 
 /** The row under the name: a new one, or the one that was filed first. */
 export async function fileApproval(

@@ -14,6 +14,7 @@ const changing: ReadonlySet<string> = new Set([
   ...['replay', 'drop'].map((name) => `deadletters ${name}`),
   ...['create', 'pause', 'resume', 'rotate', 'test', 'replay', 'delete'].map((name) => `webhooks ${name}`),
   ...['add', 'enable', 'disable'].map((name) => `fraud ${name}`),
+  'datakeys rewrap',
   'projections retry',
 ]);
 

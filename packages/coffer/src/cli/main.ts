@@ -6,6 +6,7 @@ import { assetsCommand } from './commands/assets.ts';
 import { auditCommand } from './commands/audit.ts';
 import { booksCommand } from './commands/books.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
+import { dataKeysCommand } from './commands/datakeys.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
 import { fraudCommand } from './commands/fraud.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -56,6 +57,7 @@ export function program(): Command {
     .addCommand(usersCommand())
     .addCommand(keysCommand())
     .addCommand(assetsCommand())
+    .addCommand(dataKeysCommand())
     .addCommand(requestsCommand())
     .addCommand(approvalsCommand())
     .addCommand(deadLettersCommand())

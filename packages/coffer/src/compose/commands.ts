@@ -26,12 +26,14 @@ import {
   verify,
 } from '../ledger/index.ts';
 import type { Assets, Checkpoint, Loss, OwnedBook, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import { countDataKeys, DataKeys } from '../metadata/index.ts';
 import { eraseUser } from '../privacy/index.ts';
 import type { Erased } from '../privacy/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import { mayDo } from './approvals.ts';
 import type { Config } from './config.ts';
+import { vaultOf } from './metadata.ts';
 
 /** What every command receives. */
 export type Context = { readonly config: Config; readonly log: Log; readonly change?: Change | null };
@@ -119,7 +121,7 @@ export async function withAssets(
 
 export async function withRequests(context: Context, work: (requests: Requests) => Promise<void>): Promise<void> {
   await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
-    const requests = new Requests(pool);
+    const requests = new Requests(pool, vaultOf(context.config, pool));
     await work(requests).finally(() => requests.stop());
   });
 }
@@ -132,7 +134,7 @@ export type ApprovalsAtHand = {
 
 export async function withApprovals(context: Context, work: (parts: ApprovalsAtHand) => Promise<void>): Promise<void> {
   await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
-    const approvals = new Approvals(pool, context.config.approvalHours);
+    const approvals = new Approvals(pool, context.config.approvalHours, vaultOf(context.config, pool));
     const approve = async (id: string, reason: string) =>
       await approvals.approve(id, { actor: 'cli', reason }, async (approval) => await mayMake(pool, approval, mayDo));
     await work({ approvals, approve });
@@ -152,12 +154,29 @@ export async function eraseUserData(context: Context, id: string): Promise<Erase
   return await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => await eraseUser(pool, id));
 }
 
+/** `keys`: how many are not erased. `unreadable`: how many no key of this process opens. */
+export type Rewrapped = { readonly keys: number; readonly rewrapped: number; readonly unreadable: number };
+
+/** Wraps all data keys with COFFER_DATA_KEY, which ends its rotation. Throws OperatorError if it is not set. */
+export async function rewrapDataKeys(context: Context): Promise<Rewrapped> {
+  const { keys } = context.config.metadata;
+  if (!keys)
+    throw new OperatorError(
+      'COFFER_DATA_KEY is not set.',
+      'Set COFFER_DATA_KEY and COFFER_DATA_KEY_PREVIOUS to the values that the other processes have.',
+    );
+  return await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
+    const done = await new DataKeys({ pool, ...keys }).rewrap();
+    return { keys: await countDataKeys(pool), ...done };
+  });
+}
+
 export async function withWebhooks(context: Context, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {
   const allowPrivate = context.config.peers.privateWebhooks;
   await withLedgerReader(
     context,
     { connectionsMax: 2 },
-    async ({ pool }, ledger) => await work(new Webhooks({ pool, ledger, allowPrivate })),
+    async ({ pool }, ledger) => await work(new Webhooks({ pool, ledger, allowPrivate, metadata: vaultOf(context.config, pool) })),
   );
 }
 
@@ -168,7 +187,7 @@ export async function withInsights(context: Context, work: (insights: Insights) 
 export async function withDeadLetters(context: Context, work: (letters: DeadLetters) => Promise<void>): Promise<void> {
   const { config, log } = context;
   await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
-    const opened = await openDeadLetters({ peers: config.peers, pool, log });
+    const opened = await openDeadLetters({ peers: config.peers, pool, log, metadata: vaultOf(config, pool) });
     try {
       await work(opened.deadLetters);
     } catch (failure) {

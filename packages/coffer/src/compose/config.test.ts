@@ -156,6 +156,7 @@ describe('settings', () => {
           COFFER_TLS_KEY: 1,
           SMTP_URL: 1,
           COFFER_MAIL_FROM: 1,
+          COFFER_METADATA_ENCRYPTION: 1,
           COFFER_PAYOUT_URL: 1,
           COFFER_WEBAUTHN_RP_ID: 1,
         };

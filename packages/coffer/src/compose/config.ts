@@ -12,6 +12,7 @@ import { mailSettings } from '../mail/settings.ts';
 import { fileVariableOf, logSettings, readGroup } from '../kernel/index.ts';
 import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
 import { ledgerSettings } from '../ledger/settings.ts';
+import { metadataSettings } from '../metadata/settings.ts';
 import { privacySettings } from '../privacy/settings.ts';
 import { requestSettings } from '../requests/settings.ts';
 import { telemetrySettings } from '../telemetry/settings.ts';
@@ -38,6 +39,7 @@ const groups = [
   cacheSettings,
   auditSettings,
   privacySettings,
+  metadataSettings,
   logSettings,
   telemetrySettings,
 ] as const;
@@ -75,12 +77,13 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const peers = { payout, ...read(mailSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
   const audit = read(auditSettings);
   const { eraseDays } = read(privacySettings);
+  const metadata = read(metadataSettings);
   const { logLevel, logFiles, logFolder: folder } = read(logSettings);
   /** Null: no log files are written. */
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
   const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets, ...approvals };
-  return { ...parts, accounts, requestDays, eraseDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
+  return { ...parts, accounts, requestDays, eraseDays, metadata, swaggerEnabled, securityContact, live, logLevel, observe, peers };
 }
 
 type Outcome =

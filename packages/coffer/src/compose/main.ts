@@ -42,6 +42,7 @@ import { openSetAsides } from './set-aside.ts';
 import { cachedRead } from '../telemetry/index.ts';
 import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
+import { startVault } from './metadata.ts';
 import { openPeople, prepareFactors } from './people.ts';
 import { usableDefaultAsset } from './users.ts';
 import { startWorker } from './worker.ts';
@@ -196,8 +197,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   }
   if (ledger) {
     const defaultAsset = usableDefaultAsset(config, ledger);
+    const metadata = await startVault(config, database.pool, log);
     const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
-    const approvals = new Approvals(database.pool, config.approvalHours);
+    const approvals = new Approvals(database.pool, config.approvalHours, metadata);
     // In open mode there are no persons to tell apart.
     const asked = config.auth === 'required' ? approvals : undefined;
     const commands = createCommands({
@@ -206,8 +208,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       reviews,
       isPayoutDecided: config.peers.payout.kind !== 'none',
       approvals: asked,
+      metadata,
     });
-    const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.pages);
+    const queries = new WalletQueries(ledger, defaultAsset, { totals: statsKeeper(database.pool), pages: cache.pages, metadata });
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: defaultAsset.code };
@@ -216,10 +219,10 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     }
     if (demo && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
     const { peers } = config;
-    const requests = new Requests(database.pool);
+    const requests = new Requests(database.pool, metadata);
     const waiting = { pool: database.pool, log, approvals, commands, queries, requests, assets: ledger.assets };
     const approvalRunner = openApprovalRunner(waiting);
-    const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, notifier });
+    const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, metadata, notifier });
     started.add(broker);
     if (chosen.includes('api')) {
       const { assets } = ledger;
@@ -232,9 +235,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ...ledger.warnings(),
         ...(ready() ? ((await ahead()) ?? []) : []),
       ];
-      const tail = new LogTail({ ledger, log, listen: notifier.listen });
+      const tail = new LogTail({ ledger, log, metadata, listen: notifier.listen });
       started.add(tail);
-      const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
+      const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks, metadata });
       const publishing = { tail, webhooks, requests, approvals, approvalRunner };
       await prepareFactors(people.factors, log);
       const insights = openInsights(database.pool, ledger);
@@ -266,7 +269,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       urls['api'] = api.url;
     }
     if (chosen.includes('worker'))
-      started.add(await startWorker({ ...foundation, config, log, ledger, commands, users, reviews, broker, metrics, approvalRunner }));
+      started.add(
+        await startWorker({ ...foundation, config, log, ledger, metadata, commands, users, reviews, broker, metrics, approvalRunner }),
+      );
   }
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 

@@ -14,7 +14,7 @@ import { Metrics, startTraces, withPostingSpans } from '../telemetry/index.ts';
 export type Watch = { readonly observation: Observation; readonly metrics: Metrics; ledger(opened: Ledger): Ledger; stop(): Promise<void> };
 
 /** Stop it after everything that it observes, and before the database. */
-export async function startWatch({ observe }: Config, services: readonly string[], database: Database, log: Log): Promise<Watch> {
+export async function startWatch({ observe, metadata }: Config, services: readonly string[], database: Database, log: Log): Promise<Watch> {
   const metrics = new Metrics(productVersion);
   const audit = observe.audit ? new AuditTrail({ url: database.url, reads: database.pool, keepDays: observe.auditDays, log }) : undefined;
   const service = services.length === 1 ? `coffer-${services[0]}` : 'coffer';
@@ -25,7 +25,8 @@ export async function startWatch({ observe }: Config, services: readonly string[
     ...(audit && { audit: () => audit.counts }),
   });
   return {
-    observation: { audit, metrics, traces, requestLines: observe.logRequests },
+    // Also while nothing new is encrypted: a retry repeats what is.
+    observation: { audit, hidesMetadata: metadata.keys !== null, metrics, traces, requestLines: observe.logRequests },
     metrics,
     ledger: (opened) => {
       metrics.watch({ books: () => opened.status(), projections: () => projectionStatus(database.pool, opened) });

@@ -17,6 +17,7 @@ import type { Reviews } from '../insights/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Ledger, ReadableLedger } from '../ledger/index.ts';
 import { startMail } from '../mail/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import type { Commands } from '../operations/index.ts';
 import { callOut } from '../outbound/index.ts';
 import { Projector } from '../projections/index.ts';
@@ -33,6 +34,7 @@ export type WorkerParts = {
   readonly log: Log;
   readonly database: Database;
   readonly ledger: Ledger;
+  readonly metadata: MetadataVault;
   readonly commands: Commands;
   readonly broker: Broker;
   readonly metrics: Metrics;
@@ -67,10 +69,10 @@ export async function startWorker(parts: WorkerParts): Promise<Part> {
 
 /** One line per loop: what starts it. */
 function loopsOf(parts: WorkerParts): Promise<Part>[] {
-  const { config, log, database, ledger, commands } = parts;
+  const { config, log, database, ledger, commands, metadata } = parts;
   const { pool } = database;
   const { mail } = config.peers;
-  const webhooks = new Dispatcher({ pool, log, allowPrivate: config.peers.privateWebhooks });
+  const webhooks = new Dispatcher({ pool, log, allowPrivate: config.peers.privateWebhooks, metadata });
   return [
     Promise.resolve(webhooks),
     workOnRequests(parts),
@@ -95,9 +97,9 @@ async function startMailOf({ config, database, users, log }: WorkerParts): Promi
 }
 
 /** Runs asynchronous requests. */
-async function workOnRequests({ config, log, database, ledger, commands, reviews }: WorkerParts): Promise<Part> {
+async function workOnRequests({ config, log, database, ledger, commands, metadata, reviews }: WorkerParts): Promise<Part> {
   const { payout } = config.peers;
-  return await Promise.resolve(startRequestRunner({ url: database.url, log, ledger, commands, payout, reviews, call: callOut }));
+  return await Promise.resolve(startRequestRunner({ url: database.url, log, ledger, commands, metadata, payout, reviews, call: callOut }));
 }
 
 /** One line per projection of the event log. */

@@ -31,6 +31,7 @@ const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'audit.change': { writer: 'select', reader: 'select' },
   'audit.head': { writer: 'select', reader: 'select' },
   'audit.request': { writer: 'select', reader: '' },
+  'metadata.data_key': { writer: 'insert, select, update', reader: '' },
   'cache.seal': { writer: 'select', reader: '' },
   'ownership.secret': { writer: 'select', reader: '' },
   'ownership.process': { writer: 'delete, insert, select, update', reader: '' },
@@ -123,7 +124,7 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('thirteen functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
+test('fourteen functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
@@ -142,6 +143,7 @@ test('thirteen functions run as the owner; only the writer may call them, and th
     'ledger.lock_book',
     'ledger.open_books',
     'ledger.post_batch',
+    'metadata.erase_key',
     'requests.forget_before',
   ];
   expect(rows).toEqual(names.map((name) => ({ name, ...safe })));

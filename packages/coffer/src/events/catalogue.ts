@@ -23,7 +23,11 @@ const common = {
   askedAmount: Type.Optional(Type.String({ ...Amount, description: 'the requested amount, if it was "up to" an amount' })),
   effectiveAt: Type.Optional(Moment),
   asset: Type.Optional(Type.Integer({ minimum: 1, description: 'number of the asset' })),
-  metadata: Type.Optional(Type.Unsafe<unknown>({ description: 'metadata of the caller' })),
+  metadata: Type.Optional(
+    Type.Unsafe<unknown>({
+      description: 'metadata of the caller; coffer.erased is true when it was encrypted and its owner has been erased',
+    }),
+  ),
 };
 /** The state of the wallet after it. */
 const after = {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { loadOptional } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { workerQueue } from './broker.ts';
 import type { Broker, DeadLetters } from './broker.ts';
 import { openBuiltIn } from './built-in/broker.ts';
@@ -16,6 +17,8 @@ export type BrokerOptions = {
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
+  /** Opens the metadata of what leaves for RabbitMQ, and of dead letters. */
+  readonly metadata?: MetadataVault | undefined;
   /** Without one, the log is polled once a second. */
   readonly notifier?: Pick<PostingNotifier, 'listen'> | undefined;
 };
@@ -43,11 +46,16 @@ async function warnOfLeftovers(pool: pg.Pool, log: Log): Promise<void> {
 export type OpenedDeadLetters = { readonly deadLetters: DeadLetters; stop(): Promise<void> };
 
 /** Only the dead letters, for a process that neither relays nor consumes. */
-export async function openDeadLetters({ peers, pool, log }: Pick<BrokerOptions, 'peers' | 'pool' | 'log'>): Promise<OpenedDeadLetters> {
+export async function openDeadLetters({
+  peers,
+  pool,
+  log,
+  metadata,
+}: Pick<BrokerOptions, 'peers' | 'pool' | 'log' | 'metadata'>): Promise<OpenedDeadLetters> {
   if (peers.rabbitmqUrl !== undefined) {
     const { openRabbitDeadLetters } = await loadRabbitMq();
     return openRabbitDeadLetters({ rabbitmqUrl: peers.rabbitmqUrl, pool, log });
   }
   // Consumers poll for due events once a second, even without a notification.
-  return { deadLetters: deadLettersOf(pool, workerQueue, () => undefined), stop: () => Promise.resolve() };
+  return { deadLetters: deadLettersOf(pool, workerQueue, () => undefined, metadata), stop: () => Promise.resolve() };
 }

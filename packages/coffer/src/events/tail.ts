@@ -8,12 +8,15 @@ import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { formatPositions, parsePositions } from '../ledger/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
+import { openedEvents, plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import type { Place } from './broker.ts';
 import { Semaphore } from './semaphore.ts';
 
 export type TailOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
+  readonly metadata?: MetadataVault | undefined;
   /** Calls back when something may have been posted; without it, the log is polled four times a second. */
   readonly listen?: (onNotified: () => void) => Promise<{ stop(): Promise<unknown> }>;
 };
@@ -157,11 +160,10 @@ export class LogTail {
 
   /** Reads what is new in every book and passes it on; returns whether there may be more. */
   async #readOn(): Promise<boolean> {
-    const { books, read } = this.#options.ledger;
     const pages = await Promise.all(
-      books.map((book) => {
+      this.#options.ledger.books.map((book) => {
         const { seq, part } = this.#places?.[book - 1] ?? { seq: 0, part: 0 };
-        return read.in({ book }).events(seq, part, pageSize);
+        return this.#events(book, seq, part);
       }),
     );
     // No await from here on, so a listener catches up either before or after all of this.
@@ -213,14 +215,19 @@ export class LogTail {
   }
 
   /** Null after an outage, after a pause. */
-  async #read(book: number, seq: number, part: number): Promise<LedgerEvent[] | null> {
+  async #read(book: number, seq: number, part: number): Promise<readonly LedgerEvent[] | null> {
     try {
-      return await this.#options.ledger.read.in({ book }).events(seq, part, pageSize);
+      return await this.#events(book, seq, part);
     } catch (failure) {
       if (!isOutage(failure)) throw failure;
       await new Promise((resolve) => setTimeout(resolve, outageMs).unref());
       return null;
     }
+  }
+
+  async #events(book: number, seq: number, part: number): Promise<readonly LedgerEvent[]> {
+    const { ledger, metadata = plainMetadata } = this.#options;
+    return await openedEvents(metadata, await ledger.read.in({ book }).events(seq, part, pageSize));
   }
 }
 

@@ -2,7 +2,6 @@ import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestIdentity } from '../../../../test/support/identity.ts';
 import type { TestIdentity } from '../../../../test/support/identity.ts';
-import { FactorSeal } from './factor-seal.ts';
 import { Factors } from './factors.ts';
 import { drawRecoveryCodes } from './recovery-codes.ts';
 
@@ -18,23 +17,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await identity.database.drop();
-});
-
-test('a sealed secret opens with its key and under its owner only, and differs each time', () => {
-  const seal = new FactorSeal(first);
-  const secret = Buffer.from('a secret');
-  const sealed = seal.seal(secret, 'jane');
-  expect(seal.open(sealed, 'jane')).toEqual(secret);
-  expect(seal.open(sealed, 'bob')).toBeNull();
-  expect(new FactorSeal(second).open(sealed, 'jane')).toBeNull();
-  expect(new FactorSeal(second, first).open(sealed, 'jane')).toEqual(secret);
-  expect(seal.seal(secret, 'jane')).not.toEqual(sealed);
-  for (let at = 0; at < sealed.length; at++) {
-    const changed = Buffer.from(sealed);
-    changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
-    expect(seal.open(changed, 'jane')).toBeNull();
-  }
-  expect(seal.open(sealed.subarray(0, 20), 'jane')).toBeNull();
 });
 
 test('each of the ten recovery codes has 120 random bits: 24 characters of five bits', () => {

@@ -1,9 +1,8 @@
 /** Second factors of users: enrolled, proved, removed. Each change leaves a row in `identity.user_change`. */
 import type pg from 'pg';
-import { isUuid, newId } from '../kernel/index.ts';
+import { Seal, isUuid, newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { Challenges } from './challenges.ts';
-import { FactorSeal } from './factor-seal.ts';
 import * as rows from './factor-store.ts';
 import { challengeIn, loadPasskeys, Passkeys } from './passkeys.ts';
 import type { PasskeyOptions, PasskeyResponse, PasskeySettings } from './passkeys.ts';
@@ -34,7 +33,7 @@ export type Enrolled = { readonly factor: Factor; readonly recoveryCodes: readon
 export class Factors {
   readonly #store: rows.FactorStore;
   readonly #challenges: Challenges;
-  readonly #seal: FactorSeal;
+  readonly #seal: Seal;
   readonly #passkeys: Passkeys | null;
   readonly #service: string;
   readonly #isStaffBound: boolean;
@@ -57,7 +56,7 @@ export class Factors {
   }) {
     this.#store = new rows.FactorStore(options.pool);
     this.#challenges = new Challenges(options.pool);
-    this.#seal = new FactorSeal(options.factorKey, ...(options.previousFactorKey === undefined ? [] : [options.previousFactorKey]));
+    this.#seal = new Seal({ what: 'secrets of second factors', secret: options.factorKey, previous: options.previousFactorKey });
     this.#passkeys = options.passkeys ? new Passkeys(options.passkeys) : null;
     this.#service = options.service ?? 'Coffer';
     this.#isStaffBound = options.staffMustHaveFactor ?? false;

@@ -14,6 +14,7 @@ export * from './optional.ts';
 export * from './parsers.ts';
 export * from './peer-url.ts';
 export * from './request-context.ts';
+export * from './seal.ts';
 export * from './secret.ts';
 export * from './secrets.ts';
 export * from './settings.ts';

@@ -38,35 +38,37 @@ const depthMax = 40;
 /** Most values contain nothing to hide, and JSON.stringify alone costs a tenth of the walk. */
 const mayHaveSecrets = new RegExp(`${secretName.source}|${worthALook.source}`, 'i');
 
-/** JSON text of any value, with secrets hidden, both by key name and within strings. Never throws. */
-export function jsonWithoutSecrets(value: unknown): string {
+/**
+ * JSON text of any value, with secrets hidden, both by key name and within strings; `alsoHidden` names another key to hide. Never throws.
+ */
+export function jsonWithoutSecrets(value: unknown, alsoHidden: string | null = null): string {
   try {
-    return plainJson(value) ?? JSON.stringify(withoutSecrets(value, 0)) ?? 'null';
+    return plainJson(value, alsoHidden) ?? JSON.stringify(withoutSecrets(value, 0, alsoHidden)) ?? 'null';
   } catch {
     return '"not representable"';
   }
 }
 
-function plainJson(value: unknown): string | undefined {
+function plainJson(value: unknown, alsoHidden: string | null): string | undefined {
   try {
     const text = JSON.stringify(value);
-    return mayHaveSecrets.test(text) ? undefined : text;
+    return mayHaveSecrets.test(text) || (alsoHidden !== null && text.includes(`"${alsoHidden}":`)) ? undefined : text;
   } catch {
     return undefined;
   }
 }
 
-function withoutSecrets(value: unknown, depth: number): unknown {
+function withoutSecrets(value: unknown, depth: number, alsoHidden: string | null): unknown {
   if (typeof value === 'string') return hideSecrets(value);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= depthMax) return '…';
-  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1, alsoHidden));
   // Without a prototype, so that __proto__ is an ordinary key.
   const censoredObject = Object.create(null) as Record<string, unknown>;
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key];
-    censoredObject[key] = secretName.test(key) ? censored : withoutSecrets(item, depth + 1);
+    censoredObject[key] = key === alsoHidden || secretName.test(key) ? censored : withoutSecrets(item, depth + 1, alsoHidden);
   }
   return censoredObject;
 }

@@ -20,11 +20,15 @@ import { isOnRecord, namedWallets, walletsOf } from './touched.ts';
 export const approvalStates = ['pending', 'approved', 'rejected', 'cancelled', 'expired', 'done', 'failed'] as const;
 export type ApprovalState = (typeof approvalStates)[number];
 
-/** An operation to be filed. `name`: the initiating account and the key. `later`: asked for asynchronously. */
+/**
+ * An operation to be filed. `name`: the initiating account and the key. `later`: asked for asynchronously. `digestWith`: the digest of the
+ * same operation with its metadata in another form.
+ */
 export type NewApproval = {
   readonly operation: string;
   readonly name: string;
   readonly digest: string;
+  readonly digestWith: (metadata: string) => string;
   readonly input: string;
   readonly maker: string;
   readonly person: string | null;
@@ -116,6 +120,7 @@ async function judgeAll(gate: ApprovalGate, approvals: Approvals, asked: Asked):
     operation: definition.name,
     name: name ?? key,
     digest,
+    digestWith: (metadata) => outcomeOf({ ...operation, metadata } as Operation).digest,
     input: textOfRequest({ ...request, key }),
     maker: request.actor ?? '',
     person,

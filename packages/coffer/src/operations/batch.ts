@@ -1,13 +1,14 @@
 /** Posts the prepared operations of a batch: independently, or all or none. */
 import { assert } from '../kernel/index.ts';
-import type { Ledger, Operation } from '../ledger/index.ts';
+import type { Operation } from '../ledger/index.ts';
 import { refusedUnseen } from './outcome.ts';
 import type { OperationOutcome, Prepared } from './outcome.ts';
+import type { Posting } from './sealing.ts';
 
 export const batchSizeMax = 1_000;
 
 /** In order, each independently. */
-export async function postEach(ledger: Ledger, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {
+export async function postEach(ledger: Posting, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {
   const operations: Operation[] = [];
   for (const item of prepared) if ('operation' in item) operations.push(item.operation);
   const outcomes = operations.length === 0 ? [] : await ledger.postEach(operations);
@@ -21,7 +22,7 @@ export async function postEach(ledger: Ledger, prepared: readonly Prepared[]): P
 }
 
 /** All or none. An operation that is refused before it reaches the ledger refuses the whole group, and the ledger sees none of it. */
-export async function postLinked(ledger: Ledger, all: readonly Prepared[]): Promise<OperationOutcome[]> {
+export async function postLinked(ledger: Posting, all: readonly Prepared[]): Promise<OperationOutcome[]> {
   const prepared = all.map((item) => ('operation' in item && item.operation.kind === 'transfer_debit' ? unlinkable(item.key) : item));
   const culprit = prepared.findIndex((item) => 'refusal' in item);
   if (culprit === -1) return await postTogether(ledger, prepared);
@@ -34,7 +35,7 @@ function unlinkable(key: string): Prepared {
   return { key, refusal: { code: 'saga_not_linkable', facts: {} } };
 }
 
-async function postTogether(ledger: Ledger, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {
+async function postTogether(ledger: Posting, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {
   const outcomes = await ledger.postLinked(prepared.flatMap((item) => ('operation' in item ? [item.operation] : [])));
   return outcomes.map((outcome, at) => ({ ...outcome, key: prepared[at]?.key ?? '' }));
 }

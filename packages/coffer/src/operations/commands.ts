@@ -9,11 +9,14 @@ import type { Context, Definition, SharesBook } from './definition.ts';
 import { dated } from './effective-date.ts';
 import { HoldWallets } from './hold-wallets.ts';
 import { KnownAssets } from './known-assets.ts';
+import { plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { refusedUnseen } from './outcome.ts';
-import type { OperationOutcome, OperationRefusal, Prepared, RefusedOutcome } from './outcome.ts';
+import type { OperationOutcome, Prepared, RefusedOutcome } from './outcome.ts';
 import { checked } from './approval.ts';
 import type { ApprovalGate, Approvals, Manner } from './approval.ts';
 import { gated, leaves, openedBy, sweepHeldBack } from './outward.ts';
+import { openedOutcome, retriesRecognised, sealedRequest } from './sealing.ts';
 import type { OutwardGate, Reviews } from './outward.ts';
 import { operations } from './table.ts';
 import type { CommandName, RequestOf } from './table.ts';
@@ -30,7 +33,9 @@ export type Commands = OperationCommands & {
   run(definition: Definition, request: Terms): Promise<OperationOutcome>;
   /** Up to `batchSizeMax` operations, decided in order: independently, or when `atomic` all or none. */
   batch(items: readonly BatchItem[], options: { readonly atomic: boolean }): Promise<OperationOutcome[]>;
-  /** The refusal that keeps an asynchronous operation waiting for a second person; null if it needs none. */
+  /** The request with its metadata encrypted, where that is asked for: do this before anything but a command stores it. */
+  sealed<T extends Terms>(definition: Definition, request: T): Promise<T>;
+  /** The refusal that keeps an asynchronous operation from being accepted because of a policy; null if none applies. */
   heldForApproval(definition: Definition, request: Terms): Promise<RefusedOutcome | null>;
   /** Closes the period before a date: nothing new may be dated before it. Null when the date is in the future. */
   closePeriod(request: Decided & { readonly before: Date }): Promise<Closing | null>;
@@ -47,6 +52,8 @@ export type CommandsOptions = {
   readonly isPayoutDecided?: boolean;
   /** Which operations need a second person; none when absent. */
   readonly approvals?: Approvals | undefined;
+  /** Metadata is stored as it is when absent. */
+  readonly metadata?: MetadataVault | undefined;
 };
 
 type Gate = OutwardGate & ApprovalGate;
@@ -54,16 +61,30 @@ type Gate = OutwardGate & ApprovalGate;
 const alone = {};
 const nothingOpened: ReadonlyMap<string, number> = new Map();
 
-export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided = false, approvals }: CommandsOptions): Commands {
+export function createCommands({
+  ledger,
+  defaultAsset,
+  reviews,
+  isPayoutDecided = false,
+  approvals,
+  metadata: vault = plainMetadata,
+}: CommandsOptions): Commands {
   const books = ledger.books.length;
   const sharesBook: SharesBook = books === 1 ? () => true : (one, other) => bookOfWallet(one, books) === bookOfWallet(other, books);
   const assets = new KnownAssets(ledger.assets, defaultAsset);
   const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook };
   const gate: Gate = { ledger, reviews, isPayoutDecided, approvals };
+  const posting = retriesRecognised(ledger, vault);
+  const isPlain = ({ metadata }: Terms) => metadata === undefined || vault === plainMetadata;
+  const sealed = async <T extends Terms>(definition: Definition, request: T) => {
+    await assets.learn([request]);
+    return await sealedRequest(vault, definition, request, context);
+  };
 
-  const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
-    const learning = assets.learn([request]);
+  const run = async (definition: Definition, given: Terms): Promise<OperationOutcome> => {
+    const learning = isPlain(given) ? assets.learn([given]) : null;
     if (learning) await learning;
+    const request = isPlain(given) ? given : await sealed(definition, given);
     // Awaits only an actual promise: most operations are prepared synchronously.
     const preparing = definition.prepare(request, context);
     const dating = dated(ledger, preparing instanceof Promise ? await preparing : preparing);
@@ -71,24 +92,29 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     const checking = checked(gate, definition, request, gating instanceof Promise ? await gating : gating, alone);
     const prepared = checking instanceof Promise ? await checking : checking;
     const { key } = prepared;
-    const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
+    const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await posting.post(prepared.operation)), key };
     const naming = ledger.assets.learnFrom([outcome.entry]);
     if (naming) await naming;
-    return definition.settle ? definition.settle(outcome, request, context) : outcome;
+    const settled = definition.settle ? await definition.settle(outcome, request, context) : outcome;
+    return isPlain(given) ? settled : await openedOutcome(vault, settled);
   };
 
-  const batch = async (items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<OperationOutcome[]> => {
+  const sealedItem = async ({ definition, request }: BatchItem) => ({ definition, request: await sealed(definition, request) });
+
+  const batch = async (given: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<OperationOutcome[]> => {
+    const items = given.every(({ request }) => isPlain(request)) ? given : await Promise.all(given.map(sealedItem));
     // In a group a transfer is posted immediately or refused; its mode can request steps.
     const within = atomic ? { ...context, sharesBook: () => true } : context;
     const prepared = await prepareAll(items, within, gate, { linked: atomic });
-    const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
+    const outcomes = await (atomic ? postLinked(posting, prepared) : postEach(posting, prepared));
     await ledger.assets.learnFrom(outcomes.map(({ entry }) => entry));
-    if (items.every(({ definition }) => !definition.settle)) return outcomes;
+    if (items === given && items.every(({ definition }) => !definition.settle)) return outcomes;
     // A transfer in steps began in order, and ends in parallel with the others.
     return await Promise.all(
       outcomes.map(async (outcome, at) => {
         const item = items[at];
-        return item?.definition.settle ? await item.definition.settle(outcome, item.request, within) : outcome;
+        const settled = item?.definition.settle ? await item.definition.settle(outcome, item.request, within) : outcome;
+        return items === given ? settled : await openedOutcome(vault, settled);
       }),
     );
   };
@@ -100,10 +126,14 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     ...commands,
     run,
     batch,
+    sealed,
     async heldForApproval(definition, request) {
       await assets.learn([request]);
-      const prepared = await checked(gate, definition, request, await definition.prepare(request, context), { later: true });
-      return 'refusal' in prepared && isOfApproval(prepared.refusal) ? refusedUnseen(prepared.key, prepared.refusal) : null;
+      const prepared = await definition.prepare(request, context);
+      if ('refusal' in prepared) return null;
+      // Any refusal counts, also that the key is used: once it is accepted, no policy applies any more.
+      const judged = await checked(gate, definition, request, prepared, { later: true });
+      return 'refusal' in judged ? refusedUnseen(judged.key, judged.refusal) : null;
     },
     closePeriod: (request) => ledger.closings.close(request),
     async closeAllOf(request) {
@@ -137,10 +167,6 @@ async function prepareAll(items: readonly BatchItem[], context: Context, gate: G
 async function outwardGated(items: readonly BatchItem[], prepared: readonly Prepared[], gate: Gate): Promise<readonly Prepared[]> {
   const opened = openedBy(prepared);
   return await Promise.all(prepared.map(async (one, at) => await gated(gate, items[at]?.request ?? {}, one, opened)));
-}
-
-function isOfApproval({ code }: OperationRefusal): boolean {
-  return code === 'approval_required' || code === 'approval_closed';
 }
 
 function isReady(prepared: Prepared | Promise<Prepared>): prepared is Prepared {

@@ -35,7 +35,7 @@ export {
   wordIn,
 } from './input.ts';
 export type { Caller, Input, Values } from './input.ts';
-export { metadataMistake, reservedMetadata } from './metadata.ts';
+export { metadataMistake } from './metadata.ts';
 export type { OperationOutcome, OperationRefusal, OperationRefusalCode, OwnRefusalCode, PostedOutcome, RefusedOutcome } from './outcome.ts';
 export type { Reviews } from './outward.ts';
 export * from './schemas.ts';

@@ -1,9 +1,8 @@
 /** Metadata: a small JSON object that callers may store with an operation. */
+import { reservedMetadata } from '../metadata/index.ts';
 
 const metadataBytesMax = 4096;
 const metadataDepthMax = 5;
-/** Coffer notes there what its own operations are for, such as the hold of an asynchronous withdrawal; fraud rules read it. */
-export const reservedMetadata = 'coffer';
 
 /**
  * Describes what is wrong with metadata; null when it is valid. The stored value is the one that was sent, in JSON's usual spelling (1.0 is

@@ -273,3 +273,10 @@ export const AssetView = Type.Object(
 );
 
 export const freeObject = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
+
+/** Metadata as it is read: it may be encrypted with a key that is gone. */
+export const MetadataRead = Type.Unsafe<Record<string, unknown>>({
+  ...freeObject,
+  description:
+    'what the caller stored with the operation. The property coffer is a note of Coffer: coffer.erased is true when the metadata was encrypted and its owner has been erased',
+});

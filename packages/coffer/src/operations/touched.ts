@@ -1,6 +1,6 @@
 /** The accounts that a prepared operation concerns, and whether its outcome is on record. */
 import { bookOfWallet, initiatorId, keyspaceOf } from '../ledger/index.ts';
-import type { AccountRef, Ledger, Operation } from '../ledger/index.ts';
+import type { AccountRef, Ledger, Operation, RecordedEntry } from '../ledger/index.ts';
 
 /** The wallets whose balances or controls it changes; for a reversal, both of the original. */
 export async function walletsOf(ledger: Ledger, operation: Operation): Promise<string[]> {
@@ -22,7 +22,11 @@ export function namedWallets(operation: Operation): string[] {
 }
 
 export async function isOnRecord(ledger: Ledger, key: string, operation: Operation): Promise<boolean> {
+  return (await entryOnRecord(ledger, key, operation)) !== null;
+}
+
+/** The entry for which the initiator of the operation used the key. */
+export async function entryOnRecord(ledger: Ledger, key: string, operation: Operation): Promise<RecordedEntry | null> {
   const initiator = await ledger.read.balance(initiatorId(operation));
-  if (!initiator) return false;
-  return (await ledger.read.in(initiator).entryByKey(initiator.number, key, keyspaceOf(operation.actor))) !== null;
+  return initiator && (await ledger.read.in(initiator).entryByKey(initiator.number, key, keyspaceOf(operation.actor)));
 }

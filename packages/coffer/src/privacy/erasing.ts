@@ -5,6 +5,7 @@ import { eraseAuditedText, recordChange, subjectsOf } from '../audit/index.ts';
 import { inTransaction } from '../database/index.ts';
 import { eraseIdentity, findErasable } from '../identity/index.ts';
 import { eraseNotifications } from '../insights/index.ts';
+import { eraseDataKey } from '../metadata/index.ts';
 import { eraseRequestMetadata } from '../requests/index.ts';
 
 /** `not_deleted`: the account is in use, and must be deleted first. */
@@ -27,6 +28,7 @@ export async function eraseUser(pool: pg.Pool, id: string): Promise<Erased> {
     await eraseNotifications(client, found.id);
     await eraseRequestMetadata(client, found.id);
     await eraseApprovalMetadata(client, found.id);
+    await eraseDataKey(client, found.id);
     const erased = await eraseIdentity(client, found.id, addresses);
     if (erased) await recordChange(client, { kind: 'users.erase', subject: found.id });
     return { erasedAt: (await findErasable(client, found.id))?.erasedAt ?? new Date() };

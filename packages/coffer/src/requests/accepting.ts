@@ -2,6 +2,8 @@
 import type pg from 'pg';
 import { newId } from '../kernel/index.ts';
 import { isInKeyspace, keyspaceOf, storedKey } from '../ledger/index.ts';
+import { isSameMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { digestOf, isSameAsset } from './digest.ts';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
@@ -47,9 +49,9 @@ const insertText = `
   returning ${requestColumns}`;
 
 /** Entries recorded between the check and the insertion are handled by the worker. */
-export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
+export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnRecord }: KeyRecord, vault: MetadataVault): Promise<Accepted> {
   const { type, wallet, owner, key, content, actor, approver } = input;
-  if (await isOnRecord()) return (await acceptedBefore(pool, input)) ?? { kind: 'on_record' };
+  if (await isOnRecord()) return (await acceptedBefore(pool, input, vault)) ?? { kind: 'on_record' };
   const keyspace = keyspaceOf(actor);
   const stored = storedKey(key, keyspace);
   // A request that is older than keyspaces has its key without one: only those of users and of anonymous callers have another name now.
@@ -57,11 +59,15 @@ export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnReco
   const values = [newId(), type, wallet, owner, stored, JSON.stringify(content), digestOf(type, content), actor, ...older, approver];
   const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
   if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
-  return (await acceptedBefore(pool, input)) ?? { kind: 'too_many_open' };
+  return (await acceptedBefore(pool, input, vault)) ?? { kind: 'too_many_open' };
 }
 
 /** The request under the same key: replayed if it has the same content, otherwise key_reused; null if there is none. */
-export async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset, actor }: NewRequest): Promise<Accepted | null> {
+export async function acceptedBefore(
+  pool: pg.Pool,
+  { type, wallet, key, content, asset, actor }: NewRequest,
+  vault: MetadataVault,
+): Promise<Accepted | null> {
   const keyspace = keyspaceOf(actor);
   const stored = storedKey(key, keyspace);
   const found = await pool.query<RequestRow & { digest: string }>({
@@ -75,6 +81,14 @@ export async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content
   if (!row) return null;
   const before = requestFromRow(row);
   if (!isInKeyspace(row, keyspace)) return { kind: 'key_reused' };
-  if (row.digest !== digestOf(type, content) || !isSameAsset(before.content, content, asset)) return { kind: 'key_reused' };
+  const now = await asStored(before.content, content, vault);
+  if (row.digest !== digestOf(type, now) || !isSameAsset(before.content, content, asset)) return { kind: 'key_reused' };
   return { kind: 'accepted', request: before, replayed: true };
+}
+
+/** With the metadata in its stored form, if it says the same: it may have been stored before metadata was encrypted. */
+async function asStored({ metadata: stored }: Content, content: Content, vault: MetadataVault): Promise<Content> {
+  const { metadata: given } = content;
+  if (stored === undefined || given === undefined || stored === given) return content;
+  return (await isSameMetadata(vault, stored, given)) ? { ...content, metadata: stored } : content;
 }

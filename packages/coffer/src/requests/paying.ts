@@ -4,7 +4,7 @@ import type { Called, CallOptions } from '../outbound/index.ts';
 import type { Change, Claimed } from './claims.ts';
 import { beforeTimeOut, holdOf, isTimeUp, payBeforeOf } from './deadlines.ts';
 import { pauseMs } from './pace.ts';
-import { callersMetadata, timeOut } from './posting.ts';
+import { timeOut } from './posting.ts';
 import type { AsyncRequest } from './types.ts';
 
 export type Payer = {
@@ -27,7 +27,7 @@ const reasonLengthMax = 500;
 /** How many unreadable answers in a row are tolerated before an operator has to check. */
 const unreadableMax = 5;
 
-/** Calls the payer under the request's id, any number of times: a payer that deduplicates by it pays once. */
+/** Calls the payer under the request's id, with readable metadata, any number of times: a payer that deduplicates by it pays once. */
 export async function pay(payer: Payer, claimed: Claimed, asset: Asset): Promise<Change> {
   const { request } = claimed;
   const called = await payer.call({
@@ -58,7 +58,7 @@ export function bodyOf(request: AsyncRequest, { code, scale }: Asset): string {
     asset: code,
     scale,
     payBefore: payBeforeOf(request).toISOString(),
-    metadata: callersMetadata(content),
+    metadata: JSON.parse(content.metadata ?? '{}') as unknown,
   });
 }
 

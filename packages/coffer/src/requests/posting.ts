@@ -1,7 +1,7 @@
 /** The steps of a request that are ledger operations: post, hold, capture, release. */
 import { assert } from '../kernel/index.ts';
 import { internalKey, operationId } from '../ledger/index.ts';
-import { reservedMetadata } from '../operations/index.ts';
+import { withNote } from '../metadata/index.ts';
 import type { Commands, OperationOutcome } from '../operations/index.ts';
 import type { Change, Claimed } from './claims.ts';
 import { beforeTimeOut, holdOf, isTimeUp } from './deadlines.ts';
@@ -182,9 +182,5 @@ function effectiveAtOf({ effectiveAt }: Content): Date | undefined {
 
 /** The caller's metadata, plus the purpose of the hold, under a name that callers cannot use. */
 function metadataOf({ id, content }: AsyncRequest): string {
-  return JSON.stringify({ ...callersMetadata(content), [reservedMetadata]: { purpose: 'withdrawal', request: id } });
-}
-
-export function callersMetadata({ metadata }: Content): Record<string, unknown> {
-  return metadata === undefined ? {} : (JSON.parse(metadata) as Record<string, unknown>);
+  return withNote(content.metadata, { purpose: 'withdrawal', request: id });
 }

@@ -1,9 +1,12 @@
 /** Operations of callers and operators on asynchronous requests. The runner does the work. */
 import type pg from 'pg';
 import { orUnknown } from '../ledger/index.ts';
+import { plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { acceptedBefore, insertRequest } from './accepting.ts';
 import type { Accepted, NewRequest, KeyRecord } from './accepting.ts';
 import { RequestNotifier } from './notifier.ts';
+import { openedRequest } from './opened.ts';
 import { decide } from './decisions.ts';
 import type { Decided, DecidedBy, Decision } from './decisions.ts';
 import { selectAttempts, selectRequest, selectRequests } from './reading.ts';
@@ -18,28 +21,32 @@ export class Requests {
   readonly #pool: pg.Pool;
   readonly #notifier: RequestNotifier;
   readonly #waiting: Waiting;
+  readonly #metadata: MetadataVault;
 
-  constructor(pool: pg.Pool) {
+  constructor(pool: pg.Pool, metadata: MetadataVault = plainMetadata) {
     this.#pool = pool;
+    this.#metadata = metadata;
     this.#notifier = new RequestNotifier(pool);
     this.#waiting = new Waiting(pool);
   }
 
   /** Stores a request for a worker. Throws LedgerUnavailable if it is unknown whether it was stored. */
   async accept(input: NewRequest, record: KeyRecord): Promise<Accepted> {
-    const accepted = await orUnknown(() => insertRequest(this.#pool, input, record));
-    if (accepted.kind === 'accepted' && !accepted.replayed) this.#notifier.notify();
-    return accepted;
+    const accepted = await orUnknown(() => insertRequest(this.#pool, input, record, this.#metadata));
+    if (accepted.kind !== 'accepted') return accepted;
+    if (!accepted.replayed) this.#notifier.notify();
+    return { ...accepted, request: await this.#openedOrUnknown(accepted.request) };
   }
 
   /** The accepted request with this wallet, key and content, which is unchanged; null if there is none. */
   async findTwin(input: NewRequest): Promise<AsyncRequest | null> {
-    const before = await acceptedBefore(this.#pool, input);
+    const before = await acceptedBefore(this.#pool, input, this.#metadata);
     return before?.kind === 'accepted' ? before.request : null;
   }
 
   async find(id: string, reach: RequestReach = {}): Promise<AsyncRequest | null> {
-    return await selectRequest(this.#pool, id, reach);
+    const found = await selectRequest(this.#pool, id, reach);
+    return found && (await openedRequest(this.#metadata, found));
   }
 
   /** The same, once it is finished or the time is up. */
@@ -51,7 +58,8 @@ export class Requests {
   }
 
   async list(filter: RequestFilter): Promise<RequestPage> {
-    return await selectRequests(this.#pool, filter);
+    const { items, next } = await selectRequests(this.#pool, filter);
+    return { items: await Promise.all(items.map(async (item) => await openedRequest(this.#metadata, item))), next };
   }
 
   /** Attempts and decisions: the last hundred lines, in order. */
@@ -62,8 +70,14 @@ export class Requests {
   /** Approves or rejects a waiting request, or replays a failed one. Throws LedgerUnavailable like `accept`. */
   async decide(id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
     const decided = await orUnknown(() => decide(this.#pool, id, decision, by));
-    if ('request' in decided) this.#notifier.notify();
-    return decided;
+    if (!('request' in decided)) return decided;
+    this.#notifier.notify();
+    return { ...decided, request: await this.#openedOrUnknown(decided.request) };
+  }
+
+  /** After a change: an outage does not mean that it was not made. */
+  async #openedOrUnknown(request: AsyncRequest): Promise<AsyncRequest> {
+    return await orUnknown(() => openedRequest(this.#metadata, request));
   }
 
   /** Ends the waiting of all callers. */

@@ -19,7 +19,7 @@ export type RequestWork = {
   readonly payout: PayoutConfig;
   readonly call: Payer['call'];
   readonly reviews?: Reviews | undefined;
-} & Partial<Pick<RunnerOptions, 'concurrency' | 'leaseMs' | 'pollMs' | 'reached'>> &
+} & Partial<Pick<RunnerOptions, 'concurrency' | 'leaseMs' | 'pollMs' | 'reached' | 'metadata'>> &
   Partial<Pick<Payer, 'callTimeoutMs' | 'retryMs'>>;
 
 /** The time a payer has to answer. */

@@ -2,9 +2,12 @@
 import { assert } from '../kernel/index.ts';
 import type { PayoutConfig } from './settings.ts';
 import type { Asset } from '../ledger/index.ts';
+import { plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import type { Change, Claimed, Ways } from './claims.ts';
 import { pauseMs } from './pace.ts';
 import { beforeTimeOut, holdOf, isTimeUp, payBeforeOf } from './deadlines.ts';
+import { openedRequest } from './opened.ts';
 import { uncertainRemark, unreachedRemark, pay } from './paying.ts';
 import type { Payer } from './paying.ts';
 import { capture, hold, post, release, reviewHoldSeconds, timeOut } from './posting.ts';
@@ -24,6 +27,7 @@ export type StepParts = {
   /** Whether money may leave the wallet. */
   readonly isOpen: (wallet: string) => Promise<boolean>;
   readonly partsOf: HoldParts;
+  readonly metadata?: MetadataVault | undefined;
 };
 
 const reviewPause = { firstMs: 100, mostMs: 60_000 } as const;
@@ -66,7 +70,8 @@ const noPayerAgainMs = 3_600_000;
 
 async function ask(parts: StepParts, claimed: Claimed): Promise<Change> {
   assert(parts.payer, 'only a configured payer is called');
-  return await pay(parts.payer, claimed, await parts.assetOf(claimed.request.wallet));
+  const request = await openedRequest(parts.metadata ?? plainMetadata, claimed.request);
+  return await pay(parts.payer, { ...claimed, request }, await parts.assetOf(request.wallet));
 }
 
 /**

@@ -2,6 +2,8 @@
 import type { PageCache } from '../cache/index.ts';
 import { bookOfWallet, operationId, parseOperationId, sagaDetails } from '../ledger/index.ts';
 import type { Asset, Balance, Closing, HoldRead, Keyspace, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
+import { openedEntries, openedEntry, openedEvents, plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
@@ -27,6 +29,13 @@ export type PastWallet = { readonly balance: bigint; readonly held: bigint | nul
 /** An operation with its reversals, if any; for a transfer by saga its first step and its progress. */
 export type OperationRead = { readonly entry: RecordedEntry; readonly reversals: readonly RecordedEntry[]; readonly saga?: SagaState };
 
+export type QueryOptions = {
+  readonly totals?: TotalsStore | undefined;
+  /** May keep the newest page of a wallet's history; metadata stays encrypted there. */
+  readonly pages?: PageCache | null | undefined;
+  readonly metadata?: MetadataVault | undefined;
+};
+
 /** The reader. `onlyOwner`: the user whose own wallets alone are visible; absent for staff, services, and in open mode. */
 export type Reader = { readonly onlyOwner?: string | undefined };
 
@@ -35,13 +44,14 @@ export class WalletQueries {
   readonly #defaultAsset: Asset;
   readonly #totals: TotalsStore | undefined;
   readonly #pages: PageCache | null;
+  readonly #metadata: MetadataVault;
 
-  /** `pages`: may keep the newest page of a wallet's history. */
-  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsStore, pages: PageCache | null = null) {
+  constructor(ledger: Ledger, defaultAsset: Asset, { totals, pages = null, metadata = plainMetadata }: QueryOptions = {}) {
     this.#ledger = ledger;
     this.#defaultAsset = defaultAsset;
     this.#totals = totals;
     this.#pages = pages;
+    this.#metadata = metadata;
   }
 
   /** Null when there is no such wallet; a system account is not a wallet. Never older than the newest change that was answered. */
@@ -72,7 +82,7 @@ export class WalletQueries {
     // The date tells apart two pasts of one version, of which one was lost with a restored database.
     const name = `${book} ${number} ${version} ${updatedAt.getTime()} ${limit}`;
     const rows = this.#pages && cursor === undefined ? await this.#pages.page(name, read) : await read();
-    const items = rows.slice(0, limit);
+    const items = await openedEntries(this.#metadata, rows.slice(0, limit));
     const last = items.at(-1);
     const side = last?.debit?.number === wallet.number ? last.debit : last?.credit;
     return { items, next: rows.length > limit ? String(side?.version) : null };
@@ -131,7 +141,7 @@ export class WalletQueries {
     if (!hold) return null;
     await this.#ledger.assets.learnFrom([hold.entry]);
     const entries = (await book.entriesOfHold(place.seq)).filter((entry) => entry.holdLeft !== null && entry.holdLeft >= hold.hold.left);
-    return { ...this.#withCurrency(hold), entries };
+    return { ...this.#withCurrency(await this.#openedHold(hold)), entries: await openedEntries(this.#metadata, entries) };
   }
 
   /** A wallet's holds, newest first. `cursor`: a `next` of an earlier page. */
@@ -143,7 +153,8 @@ export class WalletQueries {
     const beforeSeq = (cursor === undefined ? null : parseOperationId(cursor))?.seq ?? Number.MAX_SAFE_INTEGER;
     const rows = await this.#ledger.read.in(wallet).holdsOf(wallet.number, { beforeSeq, limit: limit + 1, open });
     await this.#ledger.assets.learnFrom(rows.map(({ entry }) => entry));
-    const items = rows.slice(0, limit).map((hold) => this.#withCurrency(hold));
+    const opened = await Promise.all(rows.slice(0, limit).map(async (hold) => await this.#openedHold(hold)));
+    const items = opened.map((hold) => this.#withCurrency(hold));
     const last = items.at(-1);
     return { items, next: last && rows.length > limit ? operationId(last.entry) : null };
   }
@@ -158,7 +169,7 @@ export class WalletQueries {
   /** Events of the log in order, after a cursor: `seq-part` of each book. */
   async events(limit: number, cursor?: string): Promise<Page<LedgerEvent>> {
     const { events, next } = await this.#ledger.read.events(cursor, limit);
-    return { items: events, next };
+    return { items: await openedEvents(this.#metadata, events), next };
   }
 
   /** Closed periods, newest first: the first is in force. */
@@ -171,11 +182,17 @@ export class WalletQueries {
     return await this.#ledger.read.isBeyond(cursor, book);
   }
 
-  async #withReversals(entry: RecordedEntry): Promise<OperationRead> {
-    await this.#ledger.assets.learnFrom([entry]);
-    if (entry.kind === 'transfer_debit' && !entry.refusal) return { entry, reversals: [], saga: await stateOf(this.#ledger, entry) };
+  async #withReversals(stored: RecordedEntry): Promise<OperationRead> {
+    await this.#ledger.assets.learnFrom([stored]);
+    const entry = await openedEntry(this.#metadata, stored);
+    if (entry.kind === 'transfer_debit' && !entry.refusal) return { entry, reversals: [], saga: await stateOf(this.#ledger, stored) };
     const isPosting = entry.debit !== null && entry.credit !== null;
-    return { entry, reversals: isPosting ? await this.#ledger.read.in(entry).reversalsOf(entry.seq) : [] };
+    const reversals = isPosting ? await this.#ledger.read.in(entry).reversalsOf(entry.seq) : [];
+    return { entry, reversals: await openedEntries(this.#metadata, reversals) };
+  }
+
+  async #openedHold(hold: HoldRead): Promise<HoldRead> {
+    return { ...hold, entry: await openedEntry(this.#metadata, hold.entry) };
   }
 
   #withCurrency(hold: HoldRead): WalletHold {

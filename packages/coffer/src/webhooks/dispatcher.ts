@@ -8,6 +8,8 @@ import { Retention, putWaitsRight, startLoop, SteadyClock } from '../background/
 import type { Loop } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
+import { openedBody, plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { callOut } from '../outbound/index.ts';
 import type { Called, CallOptions } from '../outbound/index.ts';
 import { retryAfterMs } from './schedule.ts';
@@ -19,6 +21,8 @@ export type DispatcherOptions = {
   readonly log: Log;
   /** Whether private addresses and http may be called. */
   readonly allowPrivate: boolean;
+  /** Bodies are stored as they are in the log, and opened when they are sent. */
+  readonly metadata?: MetadataVault;
   readonly timeoutMs?: number;
   /** An endpoint is disabled after failing for this long without a success. */
   readonly patienceMs?: number;
@@ -31,7 +35,7 @@ export type DispatcherOptions = {
 };
 
 const dayMs = 86_400_000;
-const defaults = { timeoutMs: 15_000, patienceMs: 5 * dayMs, keepMs: 30 * dayMs, graceMs: 1_000 };
+const defaults = { metadata: plainMetadata, timeoutMs: 15_000, patienceMs: 5 * dayMs, keepMs: 30 * dayMs, graceMs: 1_000 };
 const lanes = [
   { slow: false, most: 32, perEndpoint: 4 },
   { slow: true, most: 16, perEndpoint: 1 },
@@ -137,12 +141,13 @@ export class Dispatcher {
   }
 
   async #send(delivery: Claimed): Promise<void> {
-    const { pool, patienceMs, timeoutMs, allowPrivate, log } = this.#options;
+    const { pool, patienceMs, timeoutMs, allowPrivate, metadata, log } = this.#options;
     const { url, message, body, secret, previous_secret: previous, endpoint } = delivery;
+    const opened = await openedBody(metadata, body);
     const options: CallOptions = {
       url,
       id: message,
-      body,
+      body: opened,
       timeoutMs,
       allowPrivate,
       secrets: previous === null ? [secret] : [secret, previous],
@@ -152,7 +157,10 @@ export class Dispatcher {
     const called = await callOut(options);
     if (called.kind === 'failed' && this.#givingUp.signal.aborted) return await putBack(pool, delivery, called.elapsedMs);
     // After an outage here, the lease expires and the delivery is sent again, under the same id.
-    const disabledWhy = await settle(pool, delivery, settlementOf(called, delivery), { patienceMs, now: this.#clock.now });
+    const disabledWhy = await settle(pool, delivery, withoutEchoes(settlementOf(called, delivery), { body, opened }), {
+      patienceMs,
+      now: this.#clock.now,
+    });
     if (disabledWhy !== null) log.warn({ webhook: endpoint, reason: disabledWhy }, 'A webhook was disabled');
   }
 
@@ -181,6 +189,12 @@ export function settlementOf(called: Called, { nth }: Pick<Claimed, 'nth'>, chan
     isSlow: !delivered || elapsedMs > slowMs,
     disables: gone ? 'it answered 410 Gone' : null,
   };
+}
+
+/** An answer may repeat what it answers. It is stored in the clear, so it is not stored where metadata was decrypted for the call. */
+function withoutEchoes(settlement: Settlement, { body, opened }: { readonly body: string; readonly opened: string }): Settlement {
+  if (settlement.answer === null || opened === body) return settlement;
+  return { ...settlement, answer: '(not stored: the event has encrypted metadata, which an answer may repeat)' };
 }
 
 /** Text that PostgreSQL can store. */

@@ -3,6 +3,8 @@ import type pg from 'pg';
 import { inRecordedChange } from '../audit/index.ts';
 import { isUuid, newId } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
+import { openedBody, plainMetadata } from '../metadata/index.ts';
+import type { MetadataVault } from '../metadata/index.ts';
 import { newSecret, whyNotCalled } from '../outbound/index.ts';
 import { testBody, testType } from './body.ts';
 import { findDelivery, insertTest, listDeliveries, replayDelivery, replaySince } from './delivery-store.ts';
@@ -14,6 +16,7 @@ export type WebhooksOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   /** Whether private addresses and http are allowed. */
   readonly allowPrivate: boolean;
+  readonly metadata?: MetadataVault | undefined;
 };
 
 export type EndpointWithSecret = { readonly endpoint: Endpoint; readonly secret: string };
@@ -137,7 +140,9 @@ export class Webhooks {
     id: string,
     delivery: number,
   ): Promise<{ readonly delivery: DeliveryRead; readonly body: string; readonly attempts: readonly Attempt[] } | WebhookRefusal> {
-    return (isUuid(id) ? await findDelivery(this.#pool, id, delivery) : null) ?? noDelivery;
+    const found = isUuid(id) ? await findDelivery(this.#pool, id, delivery) : null;
+    if (!found) return noDelivery;
+    return { ...found, body: await openedBody(this.#options.metadata ?? plainMetadata, found.body) };
   }
 
   async replay(id: string, delivery: number): Promise<DeliveryRead | WebhookRefusal> {

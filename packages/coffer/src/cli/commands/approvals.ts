@@ -43,7 +43,10 @@ function listCommand(): Command {
         const { items, next } = await approvals.list({ state, limit, cursor });
         const lines = items.map(lineOf);
         if (next !== null) lines.push(`More: --cursor ${next}`);
-        answer(options, lines.length === 0 ? 'There are no such approvals.' : lines.join('\n'), { items: items.map(plain), next });
+        answer(options, lines.length === 0 ? 'There are no such approvals.' : lines.join('\n'), {
+          items: await Promise.all(items.map(async (item) => plain(await approvals.opened(item)))),
+          next,
+        });
       });
     });
 }
@@ -55,8 +58,9 @@ function showCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withApprovals, async ({ approvals }) => {
-        const found = await approvals.find(id);
-        if (!found) throw noSuchApproval(id);
+        const stored = await approvals.find(id);
+        if (!stored) throw noSuchApproval(id);
+        const found = await approvals.opened(stored);
         answer(options, `${lineOf(found)}\n${inLine(found.input)}`, plain(found));
       });
     });
@@ -73,7 +77,7 @@ function decisionCommand(decision: 'approve' | 'reject', summary: string): Comma
         const { reason } = options;
         const decided = decision === 'approve' ? await approve(id, reason) : await approvals.reject(id, { actor, reason });
         if ('refusal' in decided) throw refused(id, decided);
-        answer(options, `${id} is now ${decided.approval.state}.`, plain(decided.approval));
+        answer(options, `${id} is now ${decided.approval.state}.`, plain(await approvals.opened(decided.approval)));
       });
     });
 }

@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
+import type { MetadataVault } from '../../metadata/index.ts';
 import { workerQueue } from '../broker.ts';
 import type { Broker, Delivery } from '../broker.ts';
 import { envelopeOf } from '../envelope.ts';
@@ -17,11 +18,12 @@ export type BuiltInOptions = {
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
+  readonly metadata?: MetadataVault | undefined;
   /** Calls back when something may have been posted, until its `stop`; without it, the log is polled once a second. */
   readonly listen?: (onNotified: () => void) => Promise<{ stop(): Promise<unknown> }>;
 };
 
-export async function openBuiltIn({ url, pool, ledger, log, listen }: BuiltInOptions): Promise<Broker> {
+export async function openBuiltIn({ url, pool, ledger, log, metadata, listen }: BuiltInOptions): Promise<Broker> {
   const consumers = new Set<BuiltInConsumer>();
   const ring = () => {
     for (const consumer of consumers) consumer.ring();
@@ -29,7 +31,7 @@ export async function openBuiltIn({ url, pool, ledger, log, listen }: BuiltInOpt
   const listening = await listen?.(ring);
   return {
     status: { kind: 'built-in', connected: true },
-    deadLetters: deadLettersOf(pool, workerQueue, ring),
+    deadLetters: deadLettersOf(pool, workerQueue, ring, metadata),
     relay: () => Promise.resolve({ stop: () => Promise.resolve() }),
     consume: (handler) => {
       const consumer = new BuiltInConsumer({ url, queue: workerQueue, ledger, handler, log, bodyOf });

@@ -1,6 +1,8 @@
 /** Dead letters of the built-in broker: rows of a table, until they are replayed or dropped. */
 import type pg from 'pg';
 import { inRecordedChange } from '../../audit/index.ts';
+import { openedBody, plainMetadata } from '../../metadata/index.ts';
+import type { MetadataVault } from '../../metadata/index.ts';
 import { settlement } from '../settlement.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 
@@ -17,15 +19,16 @@ type Row = {
 
 const columns = 'id, body, event_id, event_type, wallet, reason, deliveries, died_at';
 
-/** `onReplay`: something is due. */
-export function deadLettersOf(pool: pg.Pool, queue: string, onReplay: () => void): DeadLetters {
+/** `onReplay`: something is due. Stored bodies are as the log has them; metadata is opened when they are read. */
+export function deadLettersOf(pool: pg.Pool, queue: string, onReplay: () => void, metadata: MetadataVault = plainMetadata): DeadLetters {
+  const opened = async (row: Row) => fromRow({ ...row, body: await openedBody(metadata, row.body) });
   return {
     list: async ({ limit, after }) => {
       const { rows } = await pool.query<Row>(
         `select ${columns} from events.dead_letter where queue = $1 and id > $2 order by id limit $3`,
         [queue, after === undefined ? 0 : (numberOf(after) ?? Number.MAX_SAFE_INTEGER), limit],
       );
-      return rows.map(fromRow);
+      return await Promise.all(rows.map(opened));
     },
     count: async () => {
       const { rows } = await pool.query<{ count: number }>('select count(*) from events.dead_letter where queue = $1', [queue]);
@@ -36,7 +39,7 @@ export function deadLettersOf(pool: pg.Pool, queue: string, onReplay: () => void
         queue,
         numberOf(id),
       ]);
-      return rows[0] ? fromRow(rows[0]) : null;
+      return rows[0] ? await opened(rows[0]) : null;
     },
     replay: async (ids) => {
       // One statement: it is either in the queue again, or still a dead letter.

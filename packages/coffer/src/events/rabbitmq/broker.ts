@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
+import type { MetadataVault } from '../../metadata/index.ts';
 import { workerQueue } from '../broker.ts';
 import type { Broker, Consumer, DeadLetters } from '../broker.ts';
 import type { PostingNotifier } from '../notifier.ts';
@@ -18,11 +19,12 @@ export type RabbitOptions = {
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
+  readonly metadata?: MetadataVault | undefined;
   /** Without one, the relay polls the log once a second. */
   readonly notifier?: Pick<PostingNotifier, 'listen'> | undefined;
 };
 
-export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, notifier }: RabbitOptions): Broker {
+export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, metadata, notifier }: RabbitOptions): Broker {
   // RabbitMQ stops reading from a connection whose publishing it blocks, including acknowledgements: hence two.
   const [publishing, consuming] = [new RabbitLink(rabbitmqUrl, 'publishing', log), new RabbitLink(rabbitmqUrl, 'consuming', log)];
   const publishers = { relay: new Publisher(publishing), replay: new Publisher(publishing) };
@@ -42,7 +44,7 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, notifier }: 
     },
     deadLetters: rabbitDeadLetters({ link: consuming, publisher: publishers.replay, pool }),
     relay: async () => {
-      const relay = new Relay({ url, ledger, publisher: publishers.relay, log });
+      const relay = new Relay({ url, ledger, metadata, publisher: publishers.relay, log });
       const listening = await notifier?.listen(() => relay.ring());
       return keep({
         stop: async () => {

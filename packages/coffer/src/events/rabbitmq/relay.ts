@@ -7,6 +7,8 @@ import { isOutage } from '../../database/index.ts';
 import { Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
+import { openedEvents, plainMetadata } from '../../metadata/index.ts';
+import type { MetadataVault } from '../../metadata/index.ts';
 import { eventsExchange } from '../asyncapi.ts';
 import { BrokerUnavailable } from '../broker.ts';
 import type { Consumer, Place } from '../broker.ts';
@@ -26,6 +28,8 @@ const pauseMs = { first: 200, most: 5_000 } as const;
 export type RelayOptions = {
   readonly url: string;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  /** What leaves for RabbitMQ can be read there. */
+  readonly metadata?: MetadataVault | undefined;
   readonly publisher: Publisher;
   readonly log: Log;
 };
@@ -97,7 +101,9 @@ export class Relay implements Consumer {
   async #advance(session: RelaySession, book: number, follower: Follower<LedgerEvent>): Promise<number> {
     const { after, events } = await follower.next(book);
     if (events.length === 0) return 0;
-    const safe = await this.#options.publisher.publish(windowOf(events, after), () => this.#stopped);
+    const { publisher, metadata = plainMetadata } = this.#options;
+    const opened = await openedEvents(metadata, events);
+    const safe = await publisher.publish(windowOf(opened, after), () => this.#stopped);
     const last = events[safe - 1];
     if (last) {
       follower.moveOn(book, last);

@@ -5,8 +5,9 @@ import { actorOf, anonymous, isStaff } from '../../identity/index.ts';
 import type { Principal } from '../../identity/index.ts';
 import { readsOthers } from '../access/index.ts';
 import type { Denial, OperationName } from '../access/index.ts';
-import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
+import { hideSecrets, inRequest, requestIdOf } from '../../kernel/index.ts';
 import type { Span } from '../../kernel/index.ts';
+import { auditedBody } from '../observation.ts';
 import type { Observation } from '../observation.ts';
 
 export const requestIdKey = 'x-request-id';
@@ -105,7 +106,7 @@ export class ObservedCall {
       url: this.#path,
       operation: this.#path.slice(this.#path.lastIndexOf('/') + 1),
       // What a stranger sent is not stored.
-      body: request === null || (this.#denied && this.principal.kind === 'anonymous') ? null : jsonWithoutSecrets(request),
+      body: request === null || (this.#denied && this.principal.kind === 'anonymous') ? null : auditedBody(request, this.#observation),
       headers: keptMetadata(metadata),
       clientIp: addressOf(this.#call.getPeer()),
       actor: actorOf(this.principal),

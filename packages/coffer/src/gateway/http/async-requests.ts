@@ -43,9 +43,10 @@ export async function acceptLater(
   request: Request,
   reply: Reply,
   definition: Definition,
-  wanted: Terms,
+  given: Terms,
   atOnce: () => Promise<Reply>,
 ): Promise<Reply> {
+  const wanted = await product.commands.sealed(definition, given);
   const { key = '', actor } = wanted;
   const id = walletAsked(wanted);
   noteOperation(request, null, key, id);
@@ -80,13 +81,14 @@ export async function acceptLater(
 export async function twinHeld(
   product: Product,
   request: Request,
-  { name }: Definition,
-  wanted: Terms,
+  definition: Definition,
+  given: Terms,
   outcome: OperationOutcome,
 ): Promise<Problem | null> {
   if (outcome.status !== 'refused' || outcome.refusal.code !== 'idempotency_key_reused') return null;
-  const wallet = await product.queries.wallet(walletAsked(wanted), callerOf(request));
-  const twin = wallet && (await product.requests.findTwin(newRequest(name, wanted, wallet, product.assets)));
+  const wallet = await product.queries.wallet(walletAsked(given), callerOf(request));
+  const wanted = await product.commands.sealed(definition, given);
+  const twin = wallet && (await product.requests.findTwin(newRequest(definition.name, wanted, wallet, product.assets)));
   if (!twin) return null;
   noteOperation(request, null, twin.key, twin.wallet);
   const said = `The key "${twin.key}" belongs to request ${twin.id}, which you sent asynchronously with the same content. It is ${twin.status}: read it with GET /requests/${twin.id}.`;

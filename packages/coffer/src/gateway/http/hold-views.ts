@@ -2,7 +2,7 @@
 import {
   AmountText,
   Counterparty,
-  freeObject,
+  MetadataRead,
   holdProperties,
   oneOf,
   OperationId,
@@ -23,7 +23,7 @@ import type { RecordedEntry } from '../../ledger/index.ts';
 import type { WalletHold } from '../../wallets/index.ts';
 import { parseMetadata } from './operation-views.ts';
 
-export const HoldView = Type.Object({ ...holdProperties, metadata: orNull(freeObject) }, { $id: 'Hold', ...strict });
+export const HoldView = Type.Object({ ...holdProperties, metadata: orNull(MetadataRead) }, { $id: 'Hold', ...strict });
 
 const HoldPart = Type.Object(
   {
@@ -41,7 +41,7 @@ const HoldPart = Type.Object(
 export const HoldWithParts = Type.Object(
   {
     ...holdProperties,
-    metadata: orNull(freeObject),
+    metadata: orNull(MetadataRead),
     parts: Type.Array(ref(HoldPart), { description: 'the hold itself, then its captures and releases, in order' }),
   },
   { $id: 'HoldWithParts', ...strict },

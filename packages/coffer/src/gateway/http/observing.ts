@@ -3,8 +3,9 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import { actorOf, anonymous, isStaff } from '../../identity/index.ts';
 import type { Principal } from '../../identity/index.ts';
 import { isOperationName, readsOthers, ruleOf } from '../access/index.ts';
-import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
+import { hideSecrets, inRequest, requestIdOf } from '../../kernel/index.ts';
 import type { Span } from '../../kernel/index.ts';
+import { auditedBody } from '../observation.ts';
 import type { Observation } from '../observation.ts';
 import type { App, Product, Reply, Request } from './app.ts';
 import { isEventStream } from './live/event-stream.ts';
@@ -98,7 +99,8 @@ function isChange(method: string): boolean {
 }
 
 /** Writes the request to the audit, once; `status` null: the caller disconnected before the answer. */
-function audited(request: Request, reply: Reply, { audit }: Observation, status: number | null): void {
+function audited(request: Request, reply: Reply, observation: Observation, status: number | null): void {
+  const { audit } = observation;
   if (!audit || !isAudited(request, status)) return;
   const found = request.noted;
   if (found?.audited) return;
@@ -113,7 +115,7 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     method: request.method,
     url: hideSecrets(request.url),
     operation: schema?.operationId ?? null,
-    body: hasKnownBody(request, status) ? jsonWithoutSecrets(request.body) : null,
+    body: hasKnownBody(request, status) ? auditedBody(request.body, observation) : null,
     headers: keptHeaders(request),
     clientIp: request.clientIp,
     actor: actorOf(principalOf(request)),

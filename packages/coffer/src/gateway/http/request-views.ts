@@ -4,7 +4,7 @@ import { keyspaceOf, parseOperationId } from '../../ledger/index.ts';
 import {
   KeyspaceName,
   AmountText,
-  freeObject,
+  MetadataRead,
   HoldId,
   oneOf,
   OperationId,
@@ -55,7 +55,7 @@ const requestProperties = {
   amount: AmountText,
   requestId: Type.String({ description: 'the idempotency key of the operation' }),
   keyspace: KeyspaceName,
-  metadata: orNull(freeObject),
+  metadata: orNull(MetadataRead),
   attempts: Type.Integer({ description: 'number of times that a worker processed it' }),
   replays: Type.Integer({ description: 'number of times that an operator replayed it' }),
   createdAt: Timestamp,

@@ -1,7 +1,7 @@
 /** Movements out of wallets, as the rules see them: read from the event log. Each way out counts once, as what it is. */
 import { isSystemAccountId, systemAccountId } from '../../ledger/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
-import { reservedMetadata } from '../../operations/index.ts';
+import { reservedMetadata } from '../../metadata/index.ts';
 import type { MovementKind } from './definitions.ts';
 
 export type Movement = {

@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { neededFor } from '../../../approvals/index.ts';
 import type { ApprovalDecided, ApprovalRefusal, Approval } from '../../../approvals/index.ts';
+import { orUnknown } from '../../../ledger/index.ts';
 import { Reason, ref, strict } from '../../../operations/index.ts';
 import type { ApprovalState } from '../../../operations/index.ts';
 import type { OperationName } from '../../access/index.ts';
@@ -33,6 +34,9 @@ const listQuery = Type.Object(
 
 export function approvalRoutes(app: App, product: Product): void {
   const { approvals, approvalRunner } = product;
+  const shown = async (approval: Approval) => presentApproval(await approvals.opened(approval));
+  const decided = async (reply: Reply, id: string, outcome: ApprovalDecided) =>
+    'refusal' in outcome ? sendProblem(reply, refusal(id, outcome)) : reply.send(await orUnknown(() => shown(outcome.approval)));
 
   app.get(
     '/approvals',
@@ -48,7 +52,7 @@ export function approvalRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const { limit = 50, cursor, state } = request.query;
       const { items, next } = await approvals.list({ limit, cursor, state });
-      return reply.send({ items: items.map(presentApproval), next });
+      return reply.send({ items: await Promise.all(items.map(shown)), next });
     },
   );
 
@@ -66,7 +70,7 @@ export function approvalRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const found = await approvals.find(request.params.approvalId);
       if (!found) return sendProblem(reply, notFound(request.params.approvalId));
-      return reply.send(presentApproval(found));
+      return reply.send(await shown(found));
     },
   );
 
@@ -90,7 +94,7 @@ export function approvalRoutes(app: App, product: Product): void {
       if (!found) return sendProblem(reply, notFound(id));
       const { reason } = request.body;
       const decider = { actor: actorOf(request), reason: reason === undefined ? undefined : readReason({ reason }) };
-      return decided(reply, id, await approvalRunner.approve(id, decider));
+      return await decided(reply, id, await approvalRunner.approve(id, decider));
     },
   );
 
@@ -109,7 +113,7 @@ export function approvalRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const { approvalId: id } = request.params;
       if (!(await decidable(product, request, id))) return sendProblem(reply, notFound(id));
-      return decided(reply, id, await approvals.reject(id, { actor: actorOf(request), reason: readReason(request.body) }));
+      return await decided(reply, id, await approvals.reject(id, { actor: actorOf(request), reason: readReason(request.body) }));
     },
   );
 
@@ -126,7 +130,7 @@ export function approvalRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const { approvalId: id } = request.params;
-      return decided(reply, id, await approvals.cancel(id, { actor: actorOf(request) }));
+      return await decided(reply, id, await approvals.cancel(id, { actor: actorOf(request) }));
     },
   );
 }
@@ -205,10 +209,6 @@ async function decidable(product: Product, request: Request, id: string): Promis
       throw new ProblemError(forbidden('You may do this only to your own wallets, so you cannot decide about it.'));
   }
   return found;
-}
-
-function decided(reply: Reply, id: string, outcome: ApprovalDecided): Reply {
-  return 'refusal' in outcome ? sendProblem(reply, refusal(id, outcome)) : reply.send(presentApproval(outcome.approval));
 }
 
 function refusal(

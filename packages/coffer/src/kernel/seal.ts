@@ -1,6 +1,6 @@
-/** Seals the secrets of TOTP, so that a copy of the database reveals none: AES-256-GCM with a key that is not in the database. */
+/** Seals secrets, so that a copy of the database reveals none: AES-256-GCM with a key that is not in the database. */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { assert } from '../kernel/index.ts';
+import { assert } from './assert.ts';
 
 const cipher = 'aes-256-gcm';
 const keyBytes = 32;
@@ -11,12 +11,20 @@ const tagBytes = 16;
 /** `id` is public: it tells which key sealed something. */
 type Key = { readonly id: Buffer; readonly key: Buffer };
 
-export class FactorSeal {
+/** Where the keys come from: text, or bytes. `what` separates the uses of one secret: it is part of the key. */
+export type SealSecrets = {
+  readonly what: string;
+  readonly secret: string | Buffer;
+  /** Also opens what it sealed, while `secret` is rotated. */
+  readonly previous?: string | Buffer | undefined;
+};
+
+export class Seal {
   readonly #keys: readonly [Key, ...Key[]];
 
-  /** The first secret seals; all open, so that one can be rotated. */
-  constructor(secret: string, ...previous: readonly string[]) {
-    this.#keys = [keyOf(secret), ...previous.map(keyOf)];
+  /** The secret seals; both open, so that one can be rotated. */
+  constructor({ what, secret, previous }: SealSecrets) {
+    this.#keys = [keyOf(what, secret), ...(previous === undefined ? [] : [keyOf(what, previous)])];
   }
 
   /** The first bytes of everything that the current key sealed. */
@@ -48,8 +56,8 @@ export class FactorSeal {
   }
 }
 
-function keyOf(secret: string): Key {
-  assert(Buffer.byteLength(secret) >= keyBytes, 'a factor key has at least 32 bytes');
-  const derived = Buffer.from(hkdfSync('sha256', secret, '', 'coffer: secrets of second factors', keyBytes + idBytes));
+function keyOf(what: string, secret: string | Buffer): Key {
+  assert(Buffer.byteLength(secret) >= keyBytes, `the key for ${what} has at least 32 bytes`);
+  const derived = Buffer.from(hkdfSync('sha256', secret, '', `coffer: ${what}`, keyBytes + idBytes));
   return { key: derived.subarray(0, keyBytes), id: derived.subarray(keyBytes) };
 }
