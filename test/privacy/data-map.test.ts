@@ -22,7 +22,7 @@ test('docs/operating/personal-data.md names every column of text, JSON or bytes 
   const { rows } = await database.pool.query<{ column: string }>(`
     select format('%s.%s.%s', n.nspname, c.relname, a.attname) as column
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace join pg_type t on t.oid = a.atttypid
-    where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema$)' and a.attnum > 0 and not a.attisdropped
+    where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^(pg_|information_schema$)' and a.attnum > 0 and not a.attisdropped
       -- Strings and arrays of them, JSON, bytes, network addresses.
       and (t.typcategory in ('S', 'I') or t.typname in ('json', 'jsonb', 'bytea')
         or exists (select from pg_type e where e.oid = t.typelem and t.typcategory = 'A' and e.typcategory = 'S'))`);

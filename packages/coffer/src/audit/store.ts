@@ -49,16 +49,20 @@ const record = {
   text: `select audit.record(${Array.from({ length: columns.length + 1 }, (_, at) => `$${at + 1}::text[]`).join(', ')})`,
 };
 
-const saltBytes = 16;
+/** Not to be guessed, and 16 characters in each row. */
+const saltBytes = 12;
 
 export async function insertAudited(pool: pg.Pool, rows: readonly Audited[]): Promise<void> {
   const random = randomBytes(rows.length * saltBytes);
   const salts = rows.map((_, at) => random.toString('base64url', at * saltBytes, (at + 1) * saltBytes));
-  await pool.query({ ...record, values: [...columns.map((column) => textColumn(rows, column)), textColumn(salts, (salt) => salt)] });
+  // The encoder reads each value twice.
+  const values = [...columns.map((column) => rows.map(column)), salts].map((column) => textColumn(column, (value) => value));
+  await pool.query({ ...record, values });
 }
 
 /** Deletes rows from before a moment, at most `rowsMax`; returns how many. */
 export async function forgetBefore(pool: pg.Pool, before: Date, rowsMax: number): Promise<number> {
+  await pool.query('select audit.drop_parts()');
   const { rows } = await pool.query<{ forgotten: number }>('select audit.forget_before($1, $2) as forgotten', [before, rowsMax]);
   return rows[0]?.forgotten ?? 0;
 }

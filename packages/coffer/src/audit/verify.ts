@@ -1,12 +1,12 @@
-/** Verifies the chains of the audit: re-derives each row's hash from the row before it. Reads everything in one snapshot. */
+/** Verifies the chains of the audit: re-derives each hash from the one before it and the rows since. Reads everything in one snapshot. */
 import { hash as hashOf } from 'node:crypto';
 import type pg from 'pg';
 import { inTransaction } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
-import { linksOf } from './chains.ts';
+import { contentOf, contentOfCall, linksOf, rowsPerHash } from './chains.ts';
 import type { ChainName, Link } from './chains.ts';
 
-/** A row that contradicts the chain. `id` null: the end of the chain. */
+/** A row that contradicts the chain, or the first of rows that were written together. `id` null: the end of the chain. */
 export type AuditViolation = {
   readonly chain: ChainName;
   readonly id: number | null;
@@ -52,6 +52,8 @@ type Head = {
   readonly anchorId: number;
   readonly anchorHash: Buffer;
   readonly genesis: Buffer;
+  /** The hash of a row after this one covers all rows since the hash before it; null: each hash covers its row. */
+  readonly byCallAfter: number | null;
 };
 
 /**
@@ -102,19 +104,23 @@ async function verifyChain(client: pg.ClientBase, chain: ChainName, expected: Ex
   // Rows without a hash are from before the chain; where rows of the chain were deleted by age, those went first.
   const isWhole = head.anchorHash.equals(head.genesis);
   let violation = isWhole ? null : await beginningMismatchOf(client, chain, head, expected.keptSince);
+  const call: Link[] = [];
   for await (const link of violation ? [] : linksOf(client, chain)) {
     if (isWhole && link.id <= head.anchorId && link.hash === null) {
       unchained++;
       continue;
     }
-    violation = mismatchOf(chain, lastId, last, link);
+    call.push(link);
+    violation = gapOf(chain, lastId + call.length, link) ?? mismatchOf(chain, head, last, call);
     if (violation) break;
-    [lastId, last] = [link.id, link.hash ?? last];
-    rows++;
     if (link.isErased) erased++;
+    rows++;
+    if (link.hash === null) continue;
+    [lastId, last] = [link.id, link.hash];
+    call.length = 0;
     if (wanted.has(lastId)) atExpected.set(lastId, last.toString('hex'));
   }
-  violation ??= endMismatchOf(chain, lastId, last, head);
+  violation ??= endMismatchOf(chain, lastId + call.length, call.length > 0 ? null : last, head);
   // After a violation nothing is known of later rows.
   const missed = violation ? [] : missedOf(chain, expected, head, atExpected);
   return { summary: { chain, rows, erased, unchained, lastId, hash: last.toString('hex') }, violation, missed };
@@ -123,7 +129,7 @@ async function verifyChain(client: pg.ClientBase, chain: ChainName, expected: Ex
 async function headOf(client: pg.ClientBase, chain: ChainName): Promise<Head> {
   const { rows } = await client.query<Head>(
     `select coalesce(h.id, 0) as id, coalesce(h.hash, genesis.hash) as hash, coalesce(h.anchor_id, 0) as "anchorId",
-       coalesce(h.anchor_hash, genesis.hash) as "anchorHash", genesis.hash as genesis
+       coalesce(h.anchor_hash, genesis.hash) as "anchorHash", genesis.hash as genesis, h.by_call_after as "byCallAfter"
      from ledger.identity i
      cross join lateral (select sha256(convert_to('coffer audit ' || i.id || ' ' || $1::text, 'UTF8')) as hash) genesis
      left join audit.head h on h.chain = $1`,
@@ -159,26 +165,30 @@ async function beginningMismatchOf(client: pg.ClientBase, chain: ChainName, head
   };
 }
 
-function mismatchOf(chain: ChainName, lastId: number, last: Buffer, link: Link): AuditViolation | null {
-  const expectedId = lastId + 1;
-  if (link.id !== expectedId) {
-    return {
-      chain,
-      id: Math.min(expectedId, link.id),
-      what: 'the row with the next id',
-      expected: String(expectedId),
-      found: String(link.id),
-    };
-  }
-  const expected = hashOf('sha256', Buffer.concat([last, link.content]), 'hex');
-  const found = link.hash?.toString('hex') ?? 'none';
-  return expected === found ? null : { chain, id: link.id, what: 'the hash of the row', expected, found };
+function gapOf(chain: ChainName, expectedId: number, { id }: Link): AuditViolation | null {
+  if (id === expectedId) return null;
+  return { chain, id: Math.min(expectedId, id), what: 'the row with the next id', expected: String(expectedId), found: String(id) };
 }
 
-function endMismatchOf(chain: ChainName, lastId: number, last: Buffer, head: Head): AuditViolation | null {
+/** `call`: the rows since the last hash. Null too if the hash that covers them is still to come. */
+function mismatchOf(chain: ChainName, { byCallAfter }: Head, last: Buffer, call: readonly Link[]): AuditViolation | null {
+  const [first, link] = [call[0], call.at(-1)];
+  assert(first && link, 'a call has rows');
+  const isByCall = byCallAfter !== null && first.id > byCallAfter;
+  if (isByCall && link.hash === null && call.length < rowsPerHash) return null;
+  const content = isByCall ? contentOfCall([first, ...call.slice(1)]) : contentOf(link);
+  const expected = hashOf('sha256', Buffer.concat([last, content]), 'hex');
+  const found = link.hash?.toString('hex') ?? 'none';
+  const what = call.length === 1 ? 'the hash of the row' : `the hash of the rows ${first.id} to ${link.id}, which were written together`;
+  return expected === found ? null : { chain, id: first.id, what, expected, found };
+}
+
+/** `last` null: the last row has no hash. */
+function endMismatchOf(chain: ChainName, lastId: number, last: Buffer | null, head: Head): AuditViolation | null {
   if (lastId !== head.id) return { chain, id: null, what: 'the id of the last row', expected: String(head.id), found: String(lastId) };
-  if (last.equals(head.hash)) return null;
-  return { chain, id: null, what: 'the hash of the last row', expected: head.hash.toString('hex'), found: last.toString('hex') };
+  if (last?.equals(head.hash)) return null;
+  const found = last?.toString('hex') ?? 'none';
+  return { chain, id: null, what: 'the hash of the last row', expected: head.hash.toString('hex'), found };
 }
 
 function missedOf(

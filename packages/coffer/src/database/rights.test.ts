@@ -29,9 +29,12 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
 /** The rights on each table and view. Add a new one with no more than its context's statements need. */
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'audit.change': { writer: 'select', reader: 'select' },
+  'audit.part': { writer: '', reader: '' },
   'audit.head': { writer: 'select', reader: 'select' },
   'audit.request': { writer: 'select', reader: '' },
   'metadata.data_key': { writer: 'insert, select, update', reader: '' },
+  // Its parts: read and written through it.
+  'audit.request_0': { writer: '', reader: '' },
   'cache.seal': { writer: 'select', reader: '' },
   'ownership.secret': { writer: 'select', reader: '' },
   'ownership.process': { writer: 'delete, insert, select, update', reader: '' },
@@ -124,13 +127,14 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('fourteen functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
+test('fifteen functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${foreign} and prosecdef order by 1`);
   const safe = { config: ['search_path=pg_catalog, pg_temp'], writer: true, reader: false };
   const names = [
+    'audit.drop_parts',
     'audit.erase',
     'audit.forget_before',
     'audit.record',

@@ -15,7 +15,7 @@ function verifyCommand(): Command {
   return new Command('verify')
     .summary('verify the chains of the audit')
     .description(
-      'Re-derives the hash of each row of the audit from the row before it, and reports the first row that was changed, removed or inserted. Works while Coffer is running. Exit code 1 if something does not match.',
+      'Re-derives each hash of the audit from the one before it, and reports the first row, or rows that were written together, that were changed, removed or inserted. Works while Coffer is running. Exit code 1 if something does not match.',
     )
     .option('--expect <chain:id:hash...>', 'rows that must be in the audit, as an earlier run or a checkpoint printed them')
     .option('--checkpoints <file...>', 'files of checkpoints that coffer checkpoint printed or Coffer shipped')

@@ -158,14 +158,17 @@ function hasKnownBody(request: Request, status: number | null): boolean {
   return status === null || status < 400 || !isPublic || principalOf(request).kind !== 'anonymous';
 }
 
-/** Headers that identify the caller; credentials and unknown headers are not among them. */
-const kept = ['host', 'user-agent', 'content-type', 'content-length', 'if-match', 'origin', 'x-forwarded-for', 'traceparent'] as const;
+/** Headers that identify the caller; credentials and unknown headers are not among them. The length is that of the body in the row. */
+const kept = ['host', 'user-agent', 'content-type', 'if-match', 'origin', 'x-forwarded-for', 'traceparent'] as const;
+
+/** Not recorded: nearly every request has it. */
+const usualType = 'application/json';
 
 function keptHeaders({ headers }: Request): string {
   const found: Record<string, string> = {};
   for (const name of kept) {
     const value = headers[name];
-    if (typeof value === 'string') found[name] = value.length > 512 ? value.slice(0, 512) : value;
+    if (typeof value === 'string' && value !== usualType) found[name] = value.length > 512 ? value.slice(0, 512) : value;
   }
   return hideSecrets(JSON.stringify(found));
 }

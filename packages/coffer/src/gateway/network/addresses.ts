@@ -94,6 +94,8 @@ const textLengthMax = 64;
  */
 export function addressIn(text: string): string | null {
   if (text.length > textLengthMax) return null;
+  // Nearly every request asks two or three times, about such a text.
+  if (isIPv4(text)) return text;
   const bare = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d{1,5}$/, '$1');
   const address = bare.replace(/%[^%]*$/, '');
   if (isIPv4(address)) return address;
