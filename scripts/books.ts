@@ -7,7 +7,9 @@ import path from 'node:path';
 import { sourceFiles } from './boundaries.ts';
 
 /** Relations whose rows belong to a book. `ledger.asset` is the same everywhere. */
-const ofBooks = new Set(['book', 'batch', 'account', 'entry', 'balance', 'event']);
+const ofBooks = new Set(['book', 'batch', 'account', 'entry', 'balance', 'event', 'newest', 'newest_until', 'newest_tail']);
+/** Functions of values alone, which read no relation. */
+const ofValues = new Set(['with_seqs']);
 /** Not on the posting path: opening books, and retiring an asset, which concern all books. */
 const ofAllBooks = new Set(['open_books', 'change_asset'].map((name) => `packages/coffer/database/functions/${name}.sql`));
 /** The files with the statements of the posting path, and their parts. */
@@ -57,7 +59,7 @@ function unboundInsertions(sql: string): string[] {
 function unboundCalls(sql: string): string[] {
   return [...sql.matchAll(/(?<!function )\bledger\.(\w+)\(\s*([^,)\s]+)/gi)]
     .filter(([, , first = '']) => !['$1', 'p_book'].includes(first) && !first.startsWith('${'))
-    .filter(([, name = '', first = '']) => !ofBooks.has(name) && first !== '')
+    .filter(([, name = '', first = '']) => !ofBooks.has(name) && !ofValues.has(name) && first !== '')
     .map(([, name, first]) => `calls ledger.${name} with ${first}, not with the book as first argument`);
 }
 

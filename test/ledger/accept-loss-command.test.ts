@@ -61,7 +61,8 @@ test('it answers 503, names the loss and the remedy, and goes on after the opera
   await changeAsOwner(
     database,
     `delete from ledger.entry where seq > (select last_seq from ledger.batch order by batch_no desc offset 1 limit 1);
-     delete from ledger.batch where batch_no = (select max(batch_no) from ledger.batch)`,
+     delete from ledger.batch where batch_no = (select max(batch_no) from ledger.batch);
+     select ledger.rebuild_newest(1)`,
   );
   await database.pool.query(
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'coffer book%' and datname = current_database()",

@@ -116,8 +116,6 @@ describe('an entry', () => {
     ['moves a negative amount', '{"amount": -5}', '23514'],
     ['debits and credits one account', '{"debit_account": 1, "credit_account": 1}', '23514'],
     ['uses an idempotency key of its account a second time', '{"key": "x1"}', '23505'],
-    ['repeats a version of the account that it debits', '{"debit_version": 2}', '23505'],
-    ['repeats a version of the account that it credits', '{"credit_version": 1}', '23505'],
     ['reuses an existing seq', '{"seq": 1}', '23505'],
     ['has a debit without a credit', '{"credit_account": null}', '23514'],
   ])('is refused when it %s', async (_what, changes, code) => {
@@ -149,7 +147,6 @@ describe('an entry of a hold, a correction or a control', () => {
     ['freeze', 'moves an amount', '{"amount": 1}', check],
     ['freeze', 'has a credit account', '{"credit_account": 1, "credit_after": 0, "credit_version": 100}', check],
     ['freeze', 'has no controls', '{"controls": null}', check],
-    ['freeze', 'repeats a version of the wallet', '{"debit_version": 6}', unique],
     [
       'freeze',
       'closes with a sweep account but no amount',

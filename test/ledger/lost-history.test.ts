@@ -84,7 +84,8 @@ async function loseBatches(count: number): Promise<void> {
     database,
     `delete from ledger.entry where seq > (select last_seq from ledger.batch where batch_no = ${last});
      delete from ledger.account where opened_seq > (select last_seq from ledger.batch where batch_no = ${last});
-     delete from ledger.batch where batch_no > ${last}`,
+     delete from ledger.batch where batch_no > ${last};
+     select ledger.rebuild_newest(1)`,
   );
 }
 

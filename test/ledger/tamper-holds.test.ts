@@ -239,13 +239,16 @@ describe('an inconsistent sequence is named', () => {
 
   it('when reads return a different held amount', async () => {
     const { pool } = database;
-    const columns = 'book, number, id, kind, asset, owner, floor, opened_seq, opened_at, balance, version, seq, recorded_at';
-    await pool.query(`alter view ledger.balance rename to balance_kept;
-      create view ledger.balance as select ${columns}, held + 1 as held, controls, spent_day, spent_month, debited_at from ledger.balance_kept`);
+    const columns = 'balance numeric, version bigint, seq bigint, recorded_at timestamptz, held numeric';
+    const limits = 'controls json, spent_day numeric, spent_month numeric, debited_at timestamptz';
+    await pool.query(`alter function ledger.state_at rename to state_kept;
+      create function ledger.state_at(p_book integer, p_account bigint, p_seq bigint) returns table (${columns}, ${limits}) language sql as $$
+        select balance, version, seq, recorded_at, held + 1, controls, spent_day, spent_month, debited_at
+        from ledger.state_kept(p_book, p_account, p_seq) $$`);
     try {
       expect(places(await verify(pool))).toEqual([`I2 account 1 of book ${book} ($cash_in/1)`]);
     } finally {
-      await pool.query('drop view ledger.balance; alter view ledger.balance_kept rename to balance');
+      await pool.query('drop function ledger.state_at; alter function ledger.state_kept rename to state_at');
     }
   });
 

@@ -11,7 +11,7 @@ type Database = Pick<TestDatabase, 'pool'>;
 export async function keepLedger({ pool }: Database): Promise<void> {
   // The owner can also drop the constraints against duplicate versions, duplicate hold entries and invalid entries.
   await pool.query(
-    'drop index ledger.entry_by_debit; drop index ledger.entry_by_credit; drop index ledger.entry_by_hold; drop index ledger.entry_by_reversal',
+    'drop index ledger.entry_of_debit; drop index ledger.entry_of_credit; drop index ledger.entry_by_hold; drop index ledger.entry_by_reversal',
   );
   await pool.query('create schema kept');
   for (const table of tables) await pool.query(`create table kept.${table} as select * from ledger.${table}`);
@@ -19,7 +19,7 @@ export async function keepLedger({ pool }: Database): Promise<void> {
 
 export async function putBack(database: Database): Promise<void> {
   const statements = tables.map((table) => `truncate ledger.${table}; insert into ledger.${table} select * from kept.${table};`);
-  await changeAsOwner(database, statements.join(' '));
+  await changeAsOwner(database, `${statements.join(' ')} select ledger.rebuild_newest(b.book) from ledger.book b;`);
 }
 
 /** Disables the triggers, changes rows, and enables the triggers again. */

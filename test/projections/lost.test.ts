@@ -26,7 +26,8 @@ test('a projection that applied lost events stops and says so, and a rebuild hea
   await changeAsOwner(
     log.database,
     `delete from ledger.entry where seq > (select last_seq from ledger.batch order by batch_no desc offset 1 limit 1);
-     delete from ledger.batch where batch_no = (select max(batch_no) from ledger.batch)`,
+     delete from ledger.batch where batch_no = (select max(batch_no) from ledger.batch);
+     select ledger.rebuild_newest(1)`,
   );
   const { rows } = await log.pool.query<{ after: number }>('select max(last_seq) as after from ledger.batch');
   const after = rows[0]?.after ?? 0;

@@ -23,11 +23,15 @@ select create_distributed_table('ledger.shared_keys', 'book', colocate_with => '
 select create_distributed_table('ledger.declaration', 'book', colocate_with => 'ledger.book');
 select create_distributed_table('ledger.account', 'book', colocate_with => 'ledger.book');
 select create_distributed_table('ledger.entry', 'book', colocate_with => 'ledger.book');
+select create_distributed_table('ledger.newest', 'book', colocate_with => 'ledger.book');
+select create_distributed_table('ledger.newest_until', 'book', colocate_with => 'ledger.book');
+select create_distributed_table('ledger.newest_tail', 'book', colocate_with => 'ledger.book');
 
 -- A call runs entirely on the machine of its book, which is its first argument.
 select create_distributed_function(p.oid::regprocedure, 'p_book', colocate_with => 'ledger.book')
 from pg_proc p
 where p.pronamespace = 'ledger'::regnamespace and p.proargnames[1] = 'p_book'
 order by p.proname;
+select create_distributed_function('ledger.with_seqs(bigint[], integer[], bigint[])');
 
 select tgrelid::regclass as guarded, tgenabled = 'A' as always from pg_trigger where tgname = 'append_only';

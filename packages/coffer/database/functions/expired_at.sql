@@ -15,13 +15,8 @@ returns table (unreleased numeric, count bigint) language sql stable as $$
         select least(e.recorded_at, (
           select released.expires_at from ledger.entry released
           where e.kind = 'expire' and released.book = p_book and released.seq = e.hold)) - interval '1 hour'
-        from (
-          (select d.recorded_at, d.kind, d.hold from ledger.entry d
-           where d.book = p_book and d.debit_account = p_account and d.debit_version = p_version)
-          union all
-          (select c.recorded_at, c.kind, null from ledger.entry c
-           where c.book = p_book and c.credit_account = p_account and c.credit_version = p_version)
-        ) e limit 1)
+        from ledger.account_entries(p_book, p_account, p_version, p_version, 1) at_version
+        join ledger.entry e on e.book = p_book and e.seq = at_version.seq)
     offset 0
   ) open where open.unreleased > 0
 $$;

@@ -8,4 +8,5 @@ begin
     sha256(convert_to(format('coffer ledger %s book %s opened %s', i.id, p_book, (extract(epoch from b.created_at) * 1000000)::bigint), 'UTF8'))
   from ledger.identity i, ledger.book b where b.book = p_book
   on conflict do nothing;
+  insert into ledger.newest_until (book, seq) values (p_book, 0) on conflict do nothing;
 end $$;

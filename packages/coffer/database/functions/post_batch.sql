@@ -12,7 +12,8 @@ create or replace function ledger.post_batch(
   p_scope bigint[], p_key text[], p_digest bytea[], p_metadata text[], p_refusal text[], p_details text[],
   p_debit_held numeric[], p_credit_held numeric[], p_asked_amount numeric[], p_effective_at timestamptz[], p_hold bigint[],
   p_hold_left numeric[], p_expires_at timestamptz[], p_reverses bigint[], p_reversed numeric[], p_controls text[],
-  p_spent_day numeric[], p_spent_month numeric[], p_actor text[], p_approver text[], p_leg bigint[]
+  p_spent_day numeric[], p_spent_month numeric[], p_actor text[], p_approver text[], p_leg bigint[], p_debit_previous bigint[],
+  p_credit_previous bigint[]
 ) returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   recorded_at constant timestamptz := timestamptz 'epoch' + p_recorded_at_us * interval '1 microsecond';
@@ -54,21 +55,27 @@ begin
     seq, operation, recorded_at, debit_account, credit_account, debit_version, credit_version, scope, book, kind,
     amount, debit_after, credit_after, debit_floor, key, digest, metadata, refusal, details,
     debit_held, credit_held, asked_amount, effective_at, hold, hold_left, expires_at, reverses, reversed, controls, spent_day, spent_month,
-    actor, approver, leg)
+    actor, approver, leg, debit_previous, credit_previous)
   select p_first_seq + e.position - 1, e.operation, recorded_at, e.debit_account, e.credit_account, e.debit_version,
     e.credit_version, e.scope, p_book, e.kind::ledger.entry_kind, e.amount, e.debit_after, e.credit_after, e.debit_floor, e.key,
     e.digest, e.metadata::json, e.refusal, e.details::json, e.debit_held, e.credit_held, e.asked_amount, e.effective_at, e.hold,
     e.hold_left, e.expires_at, e.reverses, e.reversed, e.controls::json, e.spent_day, e.spent_month,
-    e.actor, e.approver, e.leg
+    e.actor, e.approver, e.leg, e.debit_previous, e.credit_previous
   from unnest(
       p_operation, p_kind, p_debit_account, p_credit_account, p_amount, p_debit_after, p_credit_after, p_debit_version,
       p_credit_version, p_debit_floor, p_scope, p_key, p_digest, p_metadata, p_refusal, p_details, p_debit_held, p_credit_held,
       p_asked_amount, p_effective_at, p_hold, p_hold_left, p_expires_at, p_reverses, p_reversed, p_controls, p_spent_day, p_spent_month,
-      p_actor, p_approver, p_leg)
+      p_actor, p_approver, p_leg, p_debit_previous, p_credit_previous)
     with ordinality as e (
       operation, kind, debit_account, credit_account, amount, debit_after, credit_after, debit_version, credit_version,
       debit_floor, scope, key, digest, metadata, refusal, details, debit_held, credit_held, asked_amount, effective_at, hold, hold_left,
-      expires_at, reverses, reversed, controls, spent_day, spent_month, actor, approver, leg, position);
+      expires_at, reverses, reversed, controls, spent_day, spent_month, actor, approver, leg,
+      debit_previous, credit_previous, position);
+
+  insert into ledger.newest_tail (book, last_seq, first_seq, accounts)
+  select p_book, p_first_seq + p_count - 1, p_first_seq, array_agg(distinct named.account order by named.account)
+  from unnest(p_debit_account || p_credit_account) as named (account) where named.account is not null
+  having count(*) > 0;
 
   return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
 end $$;

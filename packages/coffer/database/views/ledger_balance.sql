@@ -1,27 +1,21 @@
--- The current state of every account: its identity, the state after the newest entry that names it, and its controls from its newest
--- control entry, which has all of them. Three index probes per account.
+-- The current state of every account: its identity, and the state after its newest entry, which is known up to a position of the log and
+-- found in the log after it. For some accounts of a book, ledger.balances_of is faster.
 create or replace view ledger.balance as
 select a.book, a.number, a.id, a.kind, a.asset, a.owner,
-  (case when control.controls is null then a.floor else (control.controls ->> 'floor')::numeric end)::numeric(38, 0) as floor,
-  a.opened_seq, a.opened_at, newest.balance, newest.version, newest.seq, newest.recorded_at,
-  newest.held, control.controls, debited.spent_day, debited.spent_month, debited.recorded_at as debited_at
+  case when s.controls is null then a.floor else (s.controls ->> 'floor')::numeric end as floor,
+  a.opened_seq, a.opened_at, s.balance, s.version, s.seq, s.recorded_at, s.held, s.controls, s.spent_day, s.spent_month, s.debited_at
 from ledger.account a
-left join lateral (
-  select e.debit_after as balance, e.debit_version as version, e.seq, e.recorded_at, e.debit_held as held, e.spent_day, e.spent_month
-  from ledger.entry e where e.book = a.book and e.debit_account = a.number order by e.debit_version desc limit 1
-) debited on true
-left join lateral (
-  select coalesce(e.credit_after, 0) as balance, e.credit_version as version, e.seq, e.recorded_at, e.credit_held as held
-  from ledger.entry e where e.book = a.book and e.credit_account = a.number order by e.credit_version desc limit 1
-) credited on true
+left join ledger.newest n on n.book = a.book and n.page = (a.number - 1) / 128
+left join (
+  select side.book, side.account, max(side.seq) as seq
+  from (
+    select e.book, e.seq, unnest(array[e.debit_account, e.credit_account]) as account
+    from ledger.newest_until u join ledger.entry e on e.book = u.book and e.seq > u.seq
+  ) side
+  where side.account is not null
+  group by side.book, side.account
+) tail on tail.book = a.book and tail.account = a.number
 cross join lateral (
-  select side.* from (values
-    (debited.balance, debited.version, debited.seq, debited.recorded_at, coalesce(debited.held, 0)),
-    (credited.balance, credited.version, credited.seq, credited.recorded_at, coalesce(credited.held, 0))
-  ) side (balance, version, seq, recorded_at, held)
-  where side.version is not null order by side.version desc limit 1
+  select coalesce(nullif(greatest(n.seqs[(a.number - 1) % 128 + 1], tail.seq), 0), ledger.newest_indexed(a.book, a.number)) as seq
 ) newest
-left join lateral (
-  select e.controls from ledger.entry e
-  where e.book = a.book and e.debit_account = a.number and e.controls is not null order by e.debit_version desc limit 1
-) control on true;
+cross join lateral ledger.state_at(a.book, a.number, newest.seq) s;

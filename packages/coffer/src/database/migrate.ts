@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -9,6 +10,7 @@ import { inTransactionOn } from './transaction.ts';
 
 /** Held while migrating: of two concurrent migrators, one waits and then finds nothing to do. */
 const migratorLock = 0x0c0ffe13;
+const lockEveryMs = 50;
 
 type Applied = { number: number; name: string; checksum: string };
 
@@ -69,11 +71,14 @@ async function isUpToDate(client: pg.Client, program: Program): Promise<boolean>
   );
 }
 
+/** Asks again and again: one long statement would have a snapshot that an index built meanwhile waits for. */
 async function waitForLock(client: pg.Client, log: Log): Promise<void> {
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [migratorLock]);
-  if (rows[0]?.taken) return;
+  const isTaken = async () =>
+    (await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [migratorLock])).rows[0]?.taken === true;
+  if (await isTaken()) return;
   log.info('Another process is migrating this database; waiting for it');
-  await client.query('select pg_advisory_lock($1)', [migratorLock]);
+  do await setTimeout(lockEveryMs);
+  while (!(await isTaken()));
 }
 
 async function prepareRecords(client: pg.Client): Promise<void> {
@@ -131,14 +136,25 @@ function refuseForeignHistory({ migrations }: Program, applied: readonly Applied
 }
 
 async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
+  const file = `migrations/${migration.name}.sql`;
+  if (!migration.isTransaction) {
+    for (const statement of statementsOf(migration.sql)) await runFile(client, file, statement);
+    await recordApplied(client, migration);
+    return;
+  }
   await inTransactionOn(client, async () => {
-    await runFile(client, `migrations/${migration.name}.sql`, migration.sql);
-    await client.query('insert into coffer_migration.applied (number, name, checksum) values ($1, $2, $3)', [
-      migration.number,
-      migration.name,
-      migration.checksum,
-    ]);
+    await runFile(client, file, migration.sql);
+    await recordApplied(client, migration);
   });
+}
+
+/** PostgreSQL runs several statements sent together in one transaction. A statement here ends with a line. */
+function statementsOf(sql: string): string[] {
+  return sql.split(/;\s*\n/).filter((statement) => statement.replaceAll(/^\s*--.*$/gm, '').trim() !== '');
+}
+
+async function recordApplied(client: pg.Client, { number, name, checksum }: Migration): Promise<void> {
+  await client.query('insert into coffer_migration.applied (number, name, checksum) values ($1, $2, $3)', [number, name, checksum]);
 }
 
 /** Functions and views carry no data, so all of them are recreated when any of them or a table is new. */

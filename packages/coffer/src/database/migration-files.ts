@@ -3,10 +3,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { assert } from '../kernel/index.ts';
 
+const outsideTransaction = '-- outside a transaction\n';
+
 const databaseFolder = path.resolve(import.meta.dirname, '../../database');
 
-/** A numbered step, applied once and never changed. */
-export type Migration = { number: number; name: string; sql: string; checksum: string };
+/**
+ * A numbered step, applied once and never changed. In one transaction, except a file that begins with the line "-- outside a transaction",
+ * whose statements may be run again: for indexes that are built while others post.
+ */
+export type Migration = { number: number; name: string; sql: string; checksum: string; isTransaction: boolean };
 /** A function, a view or a grant; applied again whenever any of them changed. */
 export type Definition = { name: string; sql: string };
 
@@ -26,6 +31,7 @@ export function readProgram(folder = databaseFolder): Program {
       name: path.basename(name, '.sql'),
       sql,
       checksum: sha256(sql),
+      isTransaction: !sql.startsWith(outsideTransaction),
     };
   });
   for (const [index, migration] of migrations.entries()) {

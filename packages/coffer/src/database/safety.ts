@@ -94,6 +94,9 @@ function remedy(row: Setting): string {
   }
 }
 
+/** They derive from the log and move along with it. No role but their owner can change them, and `coffer verify` compares them with the log. */
+const derivedTables = ['newest', 'newest_until', 'newest_tail'];
+
 type Guard = { table: string; trigger_enabled: string | null };
 
 /** Refuses to write to a ledger whose rows this connection could change, or whose tables have lost the triggers that refuse changes. */
@@ -114,11 +117,14 @@ export async function refuseUnsafeLedger(pool: pg.Pool): Promise<void> {
     );
   }
 
-  const { rows: guards } = await pool.query<Guard>(`
+  const { rows: guards } = await pool.query<Guard>(
+    `
     select c.oid::regclass::text as table, t.tgenabled as trigger_enabled
     from pg_class c left join pg_trigger t on t.tgrelid = c.oid and t.tgname = 'append_only'
-    where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p')
-    order by 1`);
+    where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p') and c.relname <> all ($1)
+    order by 1`,
+    [derivedTables],
+  );
   const unguarded = guards.find((guard) => guard.trigger_enabled !== 'A');
   if (!unguarded) return;
   const { table, trigger_enabled } = unguarded;

@@ -13,12 +13,12 @@ export type Value<T extends ColumnType> = Values[T];
 /**
  * How a batch is encoded for the hash chain, stored in each batch row. A new encoding gets the next number, and the verifier keeps the old
  * ones: a column that comes later is part of the formats since its own. Format 1 wrote every null; since format 2 a column without values
- * is an empty array; since format 3 a batch has declarations, and an entry its actor.
+ * is an empty array; since format 3 a batch has declarations, and an entry its actor; since format 4 an entry names the previous one of each of its accounts.
  */
-const chainFormats = [1, 2, 3] as const;
+const chainFormats = [1, 2, 3, 4] as const;
 export type ChainFormat = (typeof chainFormats)[number];
 /** The format of new batches. */
-export const chainFormat: ChainFormat = 3;
+export const chainFormat: ChainFormat = 4;
 
 type Column<N extends string, T extends ColumnType> = {
   readonly name: N;
@@ -70,6 +70,8 @@ export const entryColumns = [
   plain('actor', 'text', 3),
   plain('approver', 'text', 3),
   plain('leg', 'int8', 3),
+  part('debit_previous', 'int8', ({ debit }) => debit && debit.previous, 4),
+  part('credit_previous', 'int8', ({ credit }) => credit && credit.previous, 4),
 ] as const;
 
 type EntryColumns = (typeof entryColumns)[number];

@@ -22,7 +22,8 @@ export type { BookFault, BookStatus, LedgerObserver } from './posting/observer.t
 export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedgerOutage, isOutage, orUnknown } from './posting/outages.ts';
 export { controlsFromText, hasEntry } from './reading/rows.ts';
 export type { Closing } from './reading/closings.ts';
-export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
+export type { BegunTransfer } from './reading/begun.ts';
+export type { Balance, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, isSystemAccountId, maximumAmount, systemAccountId } from './rules/accounts.ts';
 export { initiatorId, prepare as outcomeOf } from './rules/prepared.ts';
 export { refusalCodes } from './rules/refusals.ts';

@@ -12,6 +12,7 @@ const side = (id: string, number: number, kind: PostedSide['kind'] = 'wallet'): 
   balance: 70n,
   held: 5n,
   floor: 0n,
+  previous: null,
   version: 3,
 });
 const alice = side('alice.USD', 1);

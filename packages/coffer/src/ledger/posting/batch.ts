@@ -15,6 +15,8 @@ export type Batch = {
   readonly requests: readonly Request[];
   /** The outcomes of each request. They hold only once the batch is committed. */
   readonly answers: readonly Outcome[][];
+  /** The rows that it adds to the log. */
+  readonly entries: readonly RecordedEntry[];
   /** The in-memory changes, to be rolled back when the batch is not committed. */
   readonly changes: SealedChanges;
   /** Null when there is nothing to write: only retries, and refusals without an account to remember them for. */
@@ -34,10 +36,10 @@ export function decideBatch(book: number, state: BookState, follows: Head, reque
   const declarations = rows.entries.length === 0 ? [] : state.takeDeclarations();
   const changes = state.seal(start);
   const done = Promise.resolve();
-  if (rows.entries.length === 0) return { requests, answers, changes, sealed: null, follows, head: follows, done };
+  if (rows.entries.length === 0) return { requests, answers, entries: rows.entries, changes, sealed: null, follows, head: follows, done };
   const sealed = seal(book, follows, { ...rows, declarations }, recordedAt);
   const head = { batchNo: sealed.header.batchNo, lastSeq: follows.lastSeq + sealed.count, hash: sealed.hash, recordedAt };
-  return { requests, answers, changes, sealed, follows, head, done };
+  return { requests, answers, entries: rows.entries, changes, sealed, follows, head, done };
 }
 
 /** Returns an outcome for each operation, and appends their log rows to `rows`. */

@@ -1,17 +1,26 @@
 /** This process's connection to a book and its view of it. */
+import type { Log } from '../../kernel/index.ts';
 import type { ClockReading } from './clock.ts';
+import { NewestEntries } from './newest.ts';
 import { BookState } from './state.ts';
 import type { BookStore, Head } from './store.ts';
 
 /** A book, and which wallets belong to it; all of them when `keeps` is absent. */
-type Book = { readonly book: number; readonly keeps?: (walletId: string) => boolean };
+type Book = { readonly book: number; readonly log: Log; readonly keeps?: (walletId: string) => boolean };
 
-export type Live = { readonly store: BookStore; readonly state: BookState };
+export type Live = { readonly store: BookStore; readonly state: BookState; readonly newest: NewestEntries };
 
-/** The end of the log, and a state that knows only the system accounts. Wallets are looked up when needed. */
-export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; reading: ClockReading }> {
-  const [{ head, nextAccountNumber }, assets, systemAccounts, sharedKeysUntil, reading] = await Promise.all([
-    store.head(),
+/**
+ * The end of the log, and a state that knows only the system accounts. Wallets are looked up when needed. The newest entries are moved to the
+ * end of the log, because memory knows none of them.
+ */
+export async function readBook(
+  store: BookStore,
+  { book, keeps, log }: Book,
+): Promise<Pick<Live, 'state' | 'newest'> & { head: Head; reading: ClockReading }> {
+  const { head, nextAccountNumber } = await store.head();
+  while ((await store.moveNewest()) < head.lastSeq);
+  const [assets, systemAccounts, sharedKeysUntil, reading] = await Promise.all([
     store.assets(),
     store.systemAccounts(),
     store.sharedKeysUntil(),
@@ -21,5 +30,5 @@ export async function readBook(store: BookStore, { book, keeps }: Book): Promise
   state.learnAssets(assets);
   state.sharedKeysUntil = sharedKeysUntil;
   for (const account of systemAccounts) state.learnAccount(account);
-  return { state, head, reading };
+  return { state, newest: new NewestEntries({ book, log, move: () => store.moveNewest() }, head.lastSeq), head, reading };
 }

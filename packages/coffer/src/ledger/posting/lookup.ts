@@ -1,6 +1,8 @@
 /** Loads what a decision needs and memory lacks. */
 import { assert } from '../../kernel/index.ts';
 import { initiatorOf } from '../rules/decide.ts';
+import type { Live } from './live.ts';
+import type { KnownNewest } from './newest.ts';
 import type { Group } from './queue.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';
@@ -11,9 +13,9 @@ import { startOfDay, startOfMonth } from '../rules/spending.ts';
 import type { Account, Operation, WalletSpec } from '../rules/types.ts';
 
 /** Holds and originals first: they name wallets that the operations do not. */
-export async function lookUp(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
+export async function lookUp({ store, state, newest }: Live, groups: readonly Group[]): Promise<void> {
   await lookUpNamed(store, state, groups);
-  await lookUpWallets(store, state, groups);
+  await lookUpWallets(store, state, newest.known, groups);
   await lookUpSharedKeys(store, state, groups);
 }
 
@@ -37,7 +39,7 @@ function originalIn(operation: Operation): number | null {
   return 'ends' in operation ? operation.ends : null;
 }
 
-async function lookUpWallets(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
+async function lookUpWallets(store: BookStore, state: BookState, known: KnownNewest, groups: readonly Group[]): Promise<void> {
   const unknown = new Set<string>();
   const note = (wallet: string) => {
     if (!state.wallet(wallet)) unknown.add(wallet);
@@ -48,7 +50,7 @@ async function lookUpWallets(store: BookStore, state: BookState, groups: readonl
     }
   }
   if (unknown.size === 0) return;
-  for (const account of await store.wallets([...unknown])) state.learnAccount(account);
+  for (const account of await store.wallets([...unknown], known)) state.learnAccount(account);
 }
 
 /**

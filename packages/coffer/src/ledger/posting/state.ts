@@ -149,8 +149,12 @@ export class BookState implements BookView {
           const nextMs = this.#nextExpiryWith(hold);
           if (nextMs !== null) this.#put(this.#expiries, hold.wallet, nextMs);
         }
+        debit.seq = operationSeq;
         this.#putAccount(debit);
-        if (credit) this.#putAccount(credit);
+        if (credit) {
+          credit.seq = operationSeq;
+          this.#putAccount(credit);
+        }
         if (hold) this.#put(this.#holds, String(hold.seq), hold);
         if (original) this.#put(this.#originals, String(original.entry.seq), original);
         return this.#remember(name, postingEntry(this.#takePlace(recordedAt), operation, decision, digest), rows);

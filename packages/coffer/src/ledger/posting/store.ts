@@ -1,4 +1,4 @@
-/** The posting path's SQL, on two connections of its own: one posts, one looks up ahead of it. */
+/** The posting path's SQL, on three connections of its own: one posts, one looks up ahead of it, one moves the newest entries behind it. */
 import pg from 'pg';
 import { connectClient, connectionConfig } from '../../database/index.ts';
 import type { SessionSettings } from '../../database/index.ts';
@@ -10,6 +10,8 @@ import type { DeclaredAsset } from '../chain/declarations.ts';
 import { chainFormat, entryColumns } from '../columns.ts';
 import type { ClockReading } from './clock.ts';
 import type { AssetsRead } from './state.ts';
+import { entriesPerMove } from './newest.ts';
+import type { KnownNewest } from './newest.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
 import { traits } from '../rules/types.ts';
@@ -80,11 +82,17 @@ export const statements = {
     from ledger.current_asset a order by a.id`,
   batchHash: `select encode(b.hash, 'hex') as hash from ledger.batch b where b.book = $1 and b.batch_no = $2`,
   epochs: `select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'`,
-  systemAccounts: `select ${accountColumns} from ledger.balance b where b.book = $1 and b.kind <> 'wallet'`,
+  systemAccounts: `
+    select ${accountColumns}
+    from (select array_agg(a.number) as accounts from ledger.account a where a.book = $1 and a.kind <> 'wallet') systems
+    cross join lateral ledger.balances_of($1, systems.accounts, 0, null) b`,
   wallets: `
     select ${accountColumns}
-    from unnest($2::text[]) as wanted (id)
-    cross join lateral (select * from ledger.balance b where b.book = $1 and b.id = wanted.id limit 1) b`,
+    from (
+      select array_agg(a.number) as accounts, array_agg(wanted.seq) as known
+      from unnest($2::text[], $3::bigint[]) as wanted (id, seq) join ledger.account a on a.book = $1 and a.id = wanted.id
+    ) asked
+    cross join lateral ledger.balances_of($1, asked.accounts, $4, asked.known) b`,
   outcomes: `
     select wanted.at, ${entrySelection}
     from unnest($2::bigint[], $3::text[]) with ordinality as wanted (scope, key, at)
@@ -122,14 +130,11 @@ export const statements = {
     ${entrySides}`,
   spent: `
     select coalesce(sum(e.amount) filter (where e.recorded_at >= $3), 0) as day, coalesce(sum(e.amount), 0) as month
-    from (
-      -- In the order of the versions, so that a plan made while the log was empty does not read all of it either.
-      select * from ledger.entry e
-      where e.book = $1 and e.debit_account = $2
-        and e.debit_version > coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0)
-      order by e.debit_version offset 0
-    ) e
-    where e.recorded_at >= $4 and e.kind in (${spentKinds})`,
+    from ledger.account_entries(
+      $1, $2, null, coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0) + 1, null) of_account
+    join ledger.entry e on e.book = $1 and e.seq = of_account.seq
+    where of_account.is_debit and e.recorded_at >= $4 and e.kind in (${spentKinds})`,
+  moveNewest: `select ledger.move_newest($1, ${entriesPerMove}) as until`,
   post: `select ledger.post_batch(${Array.from({ length: postParameters }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
 } as const;
 
@@ -137,16 +142,18 @@ export class BookStore {
   readonly #book: number;
   readonly #posting: pg.Client;
   readonly #reading: pg.Client;
+  readonly #moving: pg.Client;
 
-  private constructor(book: number, posting: pg.Client, reading: pg.Client) {
+  private constructor(book: number, posting: pg.Client, reading: pg.Client, moving: pg.Client) {
     this.#book = book;
     this.#posting = posting;
     this.#reading = reading;
+    this.#moving = moving;
   }
 
   /** Connects. `onBroken` is called when an idle connection ends. */
   static async connect(url: string, book: number, onBroken: (failure: Error) => void): Promise<BookStore> {
-    const clients = ['posting', 'looking up'].map(
+    const clients = ['posting', 'looking up', 'moving'].map(
       (role) =>
         new pg.Client(
           connectionConfig(url, {
@@ -166,9 +173,9 @@ export class BookStore {
       for (const client of clients) void client.end().catch(() => undefined);
       throw failure;
     }
-    const [posting, reading] = clients;
-    assert(posting && reading, 'two connections');
-    return new BookStore(book, posting, reading);
+    const [posting, reading, moving] = clients;
+    assert(posting && reading && moving, 'three connections');
+    return new BookStore(book, posting, reading, moving);
   }
 
   async head(): Promise<{ head: Head; nextAccountNumber: number }> {
@@ -232,13 +239,21 @@ export class BookStore {
     return rows.map(({ body }) => gapOf(body));
   }
 
+  /** Moves `ledger.newest` along the log by one step; returns how far it is. */
+  async moveNewest(): Promise<number> {
+    const { rows } = await this.#run<{ until: number }>(this.#moving, 'moveNewest', [this.#book]);
+    assert(rows[0], 'the moving function returns a row');
+    return rows[0].until;
+  }
+
   async systemAccounts(): Promise<Account[]> {
     const { rows } = await this.#run<AccountRow>(this.#reading, 'systemAccounts', [this.#book]);
     return rows.map(accountFromRow);
   }
 
-  async wallets(ids: readonly string[]): Promise<Account[]> {
-    const { rows } = await this.#run<AccountRow>(this.#reading, 'wallets', [this.#book, ids]);
+  async wallets(ids: readonly string[], known: KnownNewest): Promise<Account[]> {
+    const seqs = ids.map((id) => known.of(id) ?? null);
+    const { rows } = await this.#run<AccountRow>(this.#reading, 'wallets', [this.#book, ids, seqs, known.until]);
     return rows.map(accountFromRow);
   }
 
@@ -290,7 +305,7 @@ export class BookStore {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#posting.end(), this.#reading.end()]);
+    await Promise.allSettled([this.#posting.end(), this.#reading.end(), this.#moving.end()]);
   }
 
   #run<Row extends pg.QueryResultRow>(client: pg.Client, name: keyof typeof statements, values: unknown[]): Promise<pg.QueryResult<Row>> {

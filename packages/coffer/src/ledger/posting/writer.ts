@@ -179,11 +179,12 @@ export class BookWriter {
   }
 
   /** One batch, from the queue to the wire. */
-  async #postNext({ store, state }: Live): Promise<void> {
+  async #postNext(live: Live): Promise<void> {
+    const { store, state } = live;
     this.#taken = this.#queue.take(operationsPerBatch);
     // Taken before the look-ups, so that no hold expires between them and the decision.
     const now = this.#now();
-    await lookUp(store, state, this.#taken);
+    await lookUp(live, this.#taken);
     const isOtherAsset = namesOtherAsset(state, this.#taken);
     const toCount = uncounted(state, this.#taken);
     const toRelease = mayHaveDue(state, this.#taken, now);
@@ -246,7 +247,10 @@ export class BookWriter {
   #answer(batch: Batch, sentAtMs: number): void {
     assert(this.#inFlight.shift() === batch, 'batches are answered in the order of the log');
     this.#sentAtMs = performance.now();
-    if (batch.sealed) this.#history.committed(batch.head);
+    if (batch.sealed) {
+      this.#history.committed(batch.head);
+      this.#live?.newest.committed(batch.entries);
+    }
     this.#backoff.reset();
     this.#queue.wake();
     for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
@@ -342,11 +346,11 @@ export class BookWriter {
     });
     connected = store;
     try {
-      const { state, head, reading } = await readBook(store, this.#options);
+      const { state, newest, head, reading } = await readBook(store, this.#options);
       await this.#history.compare(store, head);
       this.#clock.anchor(reading);
       this.#head = head;
-      this.#live = { store, state };
+      this.#live = { store, state, newest };
       // What changed since they were read was reported before there was a state to note it.
       this.assetsChanged();
       return this.#live;

@@ -1,7 +1,8 @@
 /** Reads of committed state. Each is one statement, so its answer is one moment of the log. */
 import { readGaps } from '../chain/declarations.ts';
 import { isLost } from '../chain/epochs.ts';
-import { internalKey } from '../rules/internal-keys.ts';
+import { begunText } from './begun.ts';
+import type { BegunTransfer } from './begun.ts';
 import { readEntryByKey } from './by-key.ts';
 import type { Keyspace } from '../rules/keyspaces.ts';
 import type pg from 'pg';
@@ -79,17 +80,6 @@ const holdParts = `
     from ledger.entry n where n.book = $1 and n.hold = e.seq
   ) parts`;
 
-/** Transfers by saga that have begun, in order, and whether they have ended: see sagas in the wallets. The tests check its plan. */
-export const begunText = `
-  select e.seq, e.recorded_at,
-    exists (select from ledger.entry x where x.book = $1 and x.key = '${internalKey('end', '')}' || e.seq and x.scope = e.credit_account) as has_ended
-  from ledger.entry e
-  where e.book = $1 and e.seq > $2 and e.kind = 'transfer_debit' and e.refusal is null
-  order by e.seq limit $3`;
-
-/** `ageMs`: negative when a clock that was ahead has dated it in the future. */
-export type BegunTransfer = { readonly seq: number; readonly ageMs: number; readonly hasEnded: boolean };
-
 /** An account at an earlier moment. */
 export type PastBalance = { readonly balance: bigint; readonly held: bigint; readonly version: number };
 
@@ -120,8 +110,14 @@ export class BookReader {
   async balancesOf(owner: string, afterAsset: number, limit: number): Promise<Balance[]> {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balances_of',
-      text: `select ${balanceColumns} from ledger.balance b ${expiredHolds('$5')}
-        where b.book = $1 and b.owner = $2 and b.asset > $3 order by b.asset limit $4`,
+      text: `
+        select ${balanceColumns}
+        from (
+          select array_agg(a.number) as accounts from (
+            select w.number from ledger.account w where w.book = $1 and w.owner = $2 and w.asset > $3 order by w.asset limit $4) a
+        ) asked
+        cross join lateral ledger.balances_of($1, asked.accounts, 0, null) b ${expiredHolds('$5')}
+        order by b.asset`,
       values: [this.#book, owner, afterAsset, limit, this.#releasedUntil()],
     });
     return rows.map(balanceFromRow);
@@ -132,13 +128,9 @@ export class BookReader {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'history',
       text: `
-        select ${entrySelection} from (
-          (select * from ledger.entry where book = $1 and debit_account = $2 and debit_version < $3 order by debit_version desc limit $4)
-          union all
-          (select * from ledger.entry where book = $1 and credit_account = $2 and credit_version < $3 and credit_version > 0
-           order by credit_version desc limit $4)
-          order by seq desc limit $4
-        ) e ${entrySides}
+        select ${entrySelection}
+        from ledger.account_entries($1, $2, $3::bigint - 1, 1, $4) of_account
+        join ledger.entry e on e.book = $1 and e.seq = of_account.seq ${entrySides}
         order by e.seq desc`,
       values: [this.#book, account, beforeVersion, limit],
     });
@@ -286,11 +278,12 @@ export class BookReader {
     }>({
       name: 'totals',
       text: `
-        select kind, 'debit' as side, count(credit_account) as count, coalesce(sum(amount), 0) as total, max(recorded_at) as last_at
-        from ledger.entry where book = $1 and debit_account = $2 and debit_version > $3 and debit_version <= $4 group by kind
-        union all
-        select kind, 'credit', count(debit_account), sum(amount), max(recorded_at)
-        from ledger.entry where book = $1 and credit_account = $2 and credit_version > $3 and credit_version <= $4 group by kind`,
+        select e.kind, case when of_account.is_debit then 'debit' else 'credit' end as side,
+          count(case when of_account.is_debit then e.credit_account else e.debit_account end) as count,
+          coalesce(sum(e.amount), 0) as total, max(e.recorded_at) as last_at
+        from ledger.account_entries($1, $2, $4, $3::bigint + 1, null) of_account
+        join ledger.entry e on e.book = $1 and e.seq = of_account.seq
+        group by e.kind, of_account.is_debit`,
       values: [this.#book, account, after, until],
     });
     return rows.map(({ kind, side, count, total, last_at }) => ({
@@ -337,8 +330,10 @@ export class BookReader {
   async #balanceOfOwner(id: string, owner: string): Promise<Balance | null> {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balance_of_owner',
-      text: `select ${balanceColumns} from ledger.balance b ${expiredHolds('$4')}
-        where b.book = $1 and b.id = $2 and b.owner = $3`,
+      text: `
+        select ${balanceColumns}
+        from ledger.account a cross join lateral ledger.balances_of($1, array[a.number], 0, null) b ${expiredHolds('$4')}
+        where a.book = $1 and a.id = $2 and a.owner = $3`,
       values: [this.#book, id, owner, this.#releasedUntil()],
     });
     return rows[0] ? balanceFromRow(rows[0]) : null;
@@ -349,9 +344,11 @@ export class BookReader {
       name: 'balances',
       text: `
         select ${balanceColumns}
-        from unnest($2::text[]) as wanted (id)
-        cross join lateral (select * from ledger.balance where book = $1 and balance.id = wanted.id limit 1) b
-        ${expiredHolds('$3')}`,
+        from (
+          select array_agg(a.number) as accounts
+          from unnest($2::text[]) as wanted (id) join ledger.account a on a.book = $1 and a.id = wanted.id
+        ) asked
+        cross join lateral ledger.balances_of($1, asked.accounts, 0, null) b ${expiredHolds('$3')}`,
       values: [this.#book, ids, this.#releasedUntil()],
     });
     return new Map(rows.map((row) => [row.id, balanceFromRow(row)]));

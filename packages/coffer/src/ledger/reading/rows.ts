@@ -57,7 +57,16 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
     book: row.book,
     seq: row.seq,
     recordedAt: row.recorded_at,
-    debit: side(row.debit_account, row.debit_id, row.debit_kind, row.debit_after, row.debit_held, row.debit_side_floor, row.debit_version),
+    debit: side(
+      row.debit_account,
+      row.debit_id,
+      row.debit_kind,
+      row.debit_after,
+      row.debit_held,
+      row.debit_side_floor,
+      row.debit_version,
+      row.debit_previous,
+    ),
     credit: side(
       row.credit_account,
       row.credit_id,
@@ -66,6 +75,7 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
       row.credit_held,
       row.credit_floor,
       row.credit_version,
+      row.credit_previous,
     ),
     asset: row.asset,
     key: row.key === null ? null : callersKey(row.key),
@@ -81,10 +91,11 @@ function side(
   held: bigint | null,
   floor: bigint | null,
   version: number | null,
+  previous: number | null,
 ): PostedSide | null {
   if (number === null) return null;
   assert(id !== null && kind !== null && balance !== null && version !== null, "an entry's account exists");
-  return { number, id, kind, balance, held: held ?? 0n, floor, version };
+  return { number, id, kind, balance, held: held ?? 0n, floor, version, previous };
 }
 
 function factsIn(details: string | null): Record<string, string> {
@@ -92,8 +103,8 @@ function factsIn(details: string | null): Record<string, string> {
   return (JSON.parse(details) as { facts: Record<string, string> }).facts;
 }
 
-/** For a query that names a row of the view `ledger.balance` `b`. */
-export const accountColumns = `b.number, b.id, b.kind, b.asset, b.owner, b.floor, b.balance, b.held, b.version, b.controls::text as controls,
+/** For a query that names a row of the view `ledger.balance`, or of `ledger.balances_of`, `b`. */
+export const accountColumns = `b.number, b.id, b.kind, b.asset, b.owner, b.floor, b.balance, b.held, b.version, b.seq, b.controls::text as controls,
   b.spent_day, b.spent_month, b.debited_at`;
 
 export type AccountRow = {
@@ -105,7 +116,9 @@ export type AccountRow = {
   floor: bigint | null;
   balance: bigint;
   held: bigint;
-  version: number;
+  /** Null if the log lacks the account's newest entry. */
+  version: number | null;
+  seq: number;
   controls: string | null;
   spent_day: bigint | null;
   spent_month: bigint | null;
@@ -113,9 +126,10 @@ export type AccountRow = {
 };
 
 export function accountFromRow(row: AccountRow): Account {
-  const { number, id, kind, asset, owner, floor, balance, held, version } = row;
+  assert(row.version !== null, `the newest entry of account ${row.number} is in the log`);
+  const { number, id, kind, asset, owner, floor, balance, held, version, seq } = row;
   const controls = row.controls === null ? openControls : controlsFromText(row.controls);
-  return { number, id, kind, asset, owner, floor, balance, held, controls, spent: spentIn(row), version };
+  return { number, id, kind, asset, owner, floor, balance, held, controls, spent: spentIn(row), version, seq, previous: null };
 }
 
 /** The newest debit stores what left the wallet on its day and in its month. */

@@ -33,6 +33,7 @@ export function systemAccountId(kind: SystemKind, asset: number): string {
   return `$${kind}/${asset}`;
 }
 
+const empty = { balance: 0n, held: 0n, controls: openControls, version: 0, previous: null } as const;
 /** Nothing has left a new account, and that is known: its first limit may come in the same batch. */
 const unspent: Spent = { at: 0, day: 0n, month: 0n };
 
@@ -40,14 +41,17 @@ export function isSystemAccountId(id: string): boolean {
   return id.startsWith('$');
 }
 
-export function openWallet(id: string, { owner, asset, floor }: WalletSpec, number: number): Account {
-  return { number, id, kind: 'wallet', asset, owner, floor, balance: 0n, held: 0n, controls: openControls, spent: unspent, version: 0 };
+/** Where an account is opened: its number, and the seq of its opening. */
+export type OpeningPlace = { readonly number: number; readonly seq: number };
+
+export function openWallet(id: string, { owner, asset, floor }: WalletSpec, place: OpeningPlace): Account {
+  return { ...place, id, kind: 'wallet', asset, owner, floor, ...empty, spent: unspent };
 }
 
-export function openSystemAccount(kind: SystemKind, asset: number, number: number): Account {
+export function openSystemAccount(kind: SystemKind, asset: number, place: OpeningPlace): Account {
   const id = systemAccountId(kind, asset);
   const floor = systemFloor[kind];
-  return { number, id, kind, asset, owner: null, floor, balance: 0n, held: 0n, controls: openControls, spent: null, version: 0 };
+  return { ...place, id, kind, asset, owner: null, floor, ...empty, spent: null };
 }
 
 /** The most that may leave an account: excludes held amounts and keeps the floor. Null: unbounded. */
@@ -74,5 +78,7 @@ export function changed(
     controls,
     spent,
     version: account.version + 1,
+    seq: 0, // not in the log yet
+    previous: account.seq,
   };
 }

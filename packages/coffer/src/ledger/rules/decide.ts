@@ -33,7 +33,7 @@ function decideOpen(book: BookView, operation: OpenOperation): Decision {
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', null, { asset });
   if (book.isRetired(asset)) return refuse('asset_retired', null, { asset });
 
-  return { type: 'opened', account: openWallet(operation.wallet, operation.opens, book.nextAccountNumber) };
+  return { type: 'opened', account: openWallet(operation.wallet, operation.opens, { number: book.nextAccountNumber, seq: book.nextSeq }) };
 }
 
 /** A wallet that an operation may open belongs to the owner it names. */

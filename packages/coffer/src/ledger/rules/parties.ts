@@ -26,8 +26,8 @@ export function partiesOf(book: BookView, debitRef: AccountRef, creditRef: Accou
   if (knownDebit && knownCredit) return { asset, debit: knownDebit, credit: knownCredit, opened: noAccounts, known: bothKnown };
 
   const opened: Account[] = [];
-  const debit = knownDebit ?? openedFor(debitRef, asset, book.nextAccountNumber, opened);
-  const credit = knownCredit ?? openedFor(creditRef, asset, book.nextAccountNumber + opened.length, opened);
+  const debit = knownDebit ?? openedFor(book, debitRef, asset, opened);
+  const credit = knownCredit ?? openedFor(book, creditRef, asset, opened);
   return { asset, debit, credit, opened, known: { debit: knownDebit !== undefined, credit: knownCredit !== undefined } };
 }
 
@@ -44,10 +44,11 @@ function assetToOpen(ref: AccountRef): number | undefined {
 }
 
 /** Opens a missing account, if the reference allows it, and adds it to `opened`. */
-function openedFor(ref: AccountRef, asset: number | undefined, number: number, opened: Account[]): Account | undefined {
+function openedFor(book: BookView, ref: AccountRef, asset: number | undefined, opened: Account[]): Account | undefined {
+  const place = { number: book.nextAccountNumber + opened.length, seq: book.nextSeq + opened.length };
   let account: Account | undefined;
-  if ('wallet' in ref) account = ref.opens && openWallet(ref.wallet, ref.opens, number);
-  else if (asset !== undefined) account = openSystemAccount(ref.system, asset, number);
+  if ('wallet' in ref) account = ref.opens && openWallet(ref.wallet, ref.opens, place);
+  else if (asset !== undefined) account = openSystemAccount(ref.system, asset, place);
   if (account) opened.push(account);
   return account;
 }

@@ -58,6 +58,9 @@ export type Account = {
   readonly spent: Spent | null;
   /** How many entries have named it since its opening. */
   readonly version: number;
+  /** The seq of its newest entry, which a decision leaves to the entry's place in the log, and of the one before; null: unknown, or none. */
+  seq: number;
+  readonly previous: number | null;
 };
 
 /** The current state of a hold. */
@@ -309,6 +312,8 @@ export type PostedSide = {
   /** The floor in force at the time; null: unbounded. */
   readonly floor: bigint | null;
   readonly version: number;
+  /** The seq of the account's entry before this one; null in an opening, and in entries older than chain format 4. */
+  readonly previous: number | null;
 };
 
 /**

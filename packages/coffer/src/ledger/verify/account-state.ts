@@ -17,6 +17,10 @@ export type AccountState = {
   /** According to the newest entry. */
   balance: bigint;
   version: number;
+  /** Of its newest entry. */
+  seq: number;
+  /** Of its newest entry that `ledger.newest` was moved past, and whether that has to be there: one that does not name the previous one need not. */
+  moved: { readonly seq: number; readonly isKept: boolean };
   /** The sum of what is left of its open holds. */
   held: bigint;
   readonly controls: ControlState;

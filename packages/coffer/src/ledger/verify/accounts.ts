@@ -44,7 +44,20 @@ export class Accounts {
     const { id, kind, asset, floor } = row.account;
     const controls: ControlState = { debits: 'open', credits: 'open', limits: null, isSet: false };
     const spent: SpentState = { day: 0, month: 0, ofDay: 0n, ofMonth: 0n };
-    this.#byNumber.set(number, { id, kind, asset, floor, balance: 0n, version: 0, held: 0n, controls, spent, sum: 0n });
+    this.#byNumber.set(number, {
+      id,
+      kind,
+      asset,
+      floor,
+      balance: 0n,
+      version: 0,
+      seq: row.seq,
+      moved: { seq: 0, isKept: false },
+      held: 0n,
+      controls,
+      spent,
+      sum: 0n,
+    });
   }
 
   #checkRow(at: string, row: LogRow, account: AccountRow): void {

@@ -181,8 +181,8 @@ export class BatchChecker {
 
 function openedAccount(row: LogRow): Account {
   const { id = '', kind = '', asset = 0, owner = null, floor = null } = row.account ?? {};
-  const opened = { balance: 0n, held: 0n, controls: openControls, spent: null, version: 0 };
-  return { number: row.creditAccount ?? 0, id, kind: kind as AccountKind, asset, owner, floor, ...opened };
+  const opened = { balance: 0n, held: 0n, controls: openControls, spent: null, version: 0, previous: null };
+  return { number: row.creditAccount ?? 0, seq: row.seq, id, kind: kind as AccountKind, asset, owner, floor, ...opened };
 }
 
 function nameOf({ at }: Checkpoint): string {

@@ -29,10 +29,13 @@ export class EntryChecker {
   readonly #controls: Controls;
   readonly #spending: Spending;
   readonly #sagas: Sagas;
+  readonly #movedUntil: number;
   /** Implicit openings whose posting has not come yet. */
   #underway: LogRow[] = [];
 
-  constructor(book: number, findings: Findings, sagas: Sagas) {
+  /** `movedUntil`: until which seq `ledger.newest` has been moved. */
+  constructor(book: number, findings: Findings, sagas: Sagas, movedUntil: number) {
+    this.#movedUntil = movedUntil;
     this.#book = book;
     this.#findings = findings;
     this.accounts = new Accounts(findings);
@@ -43,7 +46,8 @@ export class EntryChecker {
     this.#sagas = sagas;
   }
 
-  check(row: LogRow): void {
+  /** `format`: of its batch. */
+  check(row: LogRow, format: number): void {
     const at = `${this.#book}-${row.seq}`;
     this.#checkOperation(at, row);
     // An operation that a refused group took along was never judged by itself.
@@ -54,6 +58,7 @@ export class EntryChecker {
     if (row.refusal !== null) this.#checkRefusal(at, row);
     else if (row.kind === 'open') this.#checkOpening(at, row);
     else this.#checkPosted(at, row);
+    this.#follow(at, row, format);
     if (isStep(row)) this.#sagas.check(at, this.#book, row, (number) => this.accounts.get(number));
   }
 
@@ -186,6 +191,21 @@ export class EntryChecker {
     account.sum += amount;
     account.balance = after ?? account.balance + amount;
     account.version = version ?? account.version + 1;
+  }
+
+  /** Each entry names the one before it of both its accounts, since format 4 and except in an opening. */
+  #follow(at: string, { seq, kind, debitAccount, creditAccount, debitPrevious, creditPrevious }: LogRow, format: number): void {
+    for (const [side, number, previous] of [
+      ['debit', debitAccount, debitPrevious],
+      ['credit', creditAccount, creditPrevious],
+    ] as const) {
+      const account = this.accounts.get(number);
+      const expected = account === undefined || kind === 'open' || format < 4 ? null : account.seq;
+      this.#findings.expect('I3', at, `the entry before it of the ${side} account`, expected, previous);
+      if (account === undefined) continue;
+      account.seq = seq;
+      if (seq <= this.#movedUntil) account.moved = { seq, isKept: account.moved.isKept || format >= 4 };
+    }
   }
 
   /** Controls need no floor, except a credit line, which sets one. */

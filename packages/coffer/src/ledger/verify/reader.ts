@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import { balanceRow, eventRow, logRow, logSelection, originalRow, stepRow } from './rows.ts';
-import type { AssetRow, BalanceRow, BatchRow, DeclarationRow, EventRow, LogRow, TextRow } from './rows.ts';
+import type { AssetRow, BalanceRow, BatchRow, DeclarationRow, EventRow, LogRow, NewestPage, TailRow, TextRow } from './rows.ts';
 import { isStep, placesIn } from './sagas.ts';
 
 /** Two connections that share one snapshot: deriving the events costs PostgreSQL as much as reading the entries. */
@@ -52,6 +52,7 @@ export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) 
 const batchesPerChunk = 2_000;
 const entriesPerChunk = 8_000;
 const accountsPerChunk = 8_000;
+const pagesPerChunk = 500;
 
 const microseconds = (column: string) => `(extract(epoch from ${column}) * 1000000)::bigint`;
 
@@ -79,8 +80,14 @@ const stepsText = `
   left join ledger.account a on a.book = e.book and a.number = coalesce(e.debit_account, e.scope)`;
 
 const balancesText = `
-  select number, balance, version, held, floor, controls, spent_day, spent_month
-  from ledger.balance where book = $1 and number > $2 order by number limit ${accountsPerChunk}`;
+  select b.number, b.balance, b.version, b.held, b.floor, b.controls, b.spent_day, b.spent_month
+  from ledger.balances_of($1, $2, $3, $4) b order by b.number`;
+
+const newestText = `
+  select page, array_to_string(seqs, ',') from ledger.newest where book = $1 and page > $2 order by page limit ${pagesPerChunk}`;
+
+/** `seq`: of the account's newest entry; null: `ledger.newest` has it. */
+export type NewestSeq = { readonly number: number; readonly seq: number | null };
 
 /** Every version of every asset. */
 const assetsText = `
@@ -165,8 +172,47 @@ export class LogReader {
     });
   }
 
-  async *balances(): AsyncGenerator<BalanceRow> {
-    for await (const chunk of this.#chunks(balancesText, accountsPerChunk)) for (const row of chunk) yield balanceRow(row);
+  /**
+   * What reads return for accounts, in chunks. What `ledger.newest` does not have is given: a search of the tail of the log for each account
+   * would take as long as all the rest.
+   */
+  async *balances(accounts: Iterable<NewestSeq>, lastSeq: number): AsyncGenerator<BalanceRow> {
+    let chunk: NewestSeq[] = [];
+    for (const account of accounts) {
+      chunk.push(account);
+      if (chunk.length < accountsPerChunk) continue;
+      yield* await this.#balancesOf(chunk, lastSeq);
+      chunk = [];
+    }
+    yield* await this.#balancesOf(chunk, lastSeq);
+  }
+
+  async #balancesOf(accounts: readonly NewestSeq[], lastSeq: number): Promise<BalanceRow[]> {
+    const numbers = accounts.map(({ number }) => number);
+    const seqs = accounts.map(({ seq }) => seq);
+    return (await this.#query(balancesText, [this.#book, numbers, lastSeq, seqs])).map(balanceRow);
+  }
+
+  /** Until which seq `ledger.newest` has been moved, and the batches after it. */
+  async newestTail(): Promise<{ movedUntil: number; tail: TailRow[] }> {
+    const until = await this.#query('select seq from ledger.newest_until where book = $1', [this.#book]);
+    const movedUntil = Number(until[0]?.[0] ?? 0);
+    const rows = await this.#query(
+      "select last_seq, first_seq, array_to_string(accounts, ',') from ledger.newest_tail where book = $1 and last_seq > $2",
+      [this.#book, movedUntil],
+    );
+    const tail = rows.map(([lastSeq, firstSeq, accounts]) => ({
+      lastSeq: Number(lastSeq),
+      firstSeq: Number(firstSeq),
+      accounts: numbersIn(accounts),
+    }));
+    return { movedUntil, tail };
+  }
+
+  async *newest(): AsyncGenerator<NewestPage> {
+    for await (const chunk of this.#chunks(newestText, pagesPerChunk)) {
+      for (const [page, seqs] of chunk) yield { page: Number(page), seqs: numbersIn(seqs) };
+    }
   }
 
   async lastSeq(): Promise<number> {
@@ -218,6 +264,10 @@ export class LogReader {
     const { rows } = await client.query<string[]>({ text, values: [...values], rowMode: 'array', types: asText });
     return rows;
   }
+}
+
+function numbersIn(text: string | null | undefined): number[] {
+  return (text ?? '').split(',').map(Number);
 }
 
 const asText: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };

@@ -128,6 +128,12 @@ export type BalanceRow = {
   spentMonth: bigint | null;
 };
 
+/** The seqs of the newest entries of 128 accounts. */
+export type NewestPage = { readonly page: number; readonly seqs: readonly number[] };
+
+/** The accounts that a batch names, in order. */
+export type TailRow = { readonly lastSeq: number; readonly firstSeq: number; readonly accounts: readonly number[] };
+
 export function logRow(row: TextRow): LogRow {
   const columns: Partial<Record<keyof LogColumns, unknown>> = {};
   for (const [at, { field, type }] of fields.entries()) columns[field] = parsers[type](row[at + columnsFrom]);

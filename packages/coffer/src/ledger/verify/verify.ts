@@ -1,7 +1,9 @@
 /** Reads each book once from genesis to its end, and checks it for consistency with itself, its events and its checkpoints. */
 import type pg from 'pg';
+import { chainFormat } from '../columns.ts';
 import type { Checkpoint } from '../chain/checkpoints.ts';
 import { ledgerIdOf } from '../chain/identity.ts';
+import type { Accounts } from './accounts.ts';
 import { BatchChecker } from './batches.ts';
 import { Declarations } from './declarations.ts';
 import { controlsRead, inOrder } from './controls.ts';
@@ -9,8 +11,9 @@ import { EntryChecker } from './entries.ts';
 import { expectedEvents } from './events.ts';
 import { Findings } from './report.ts';
 import type { AcceptedLoss, BookSummary, VerifyReport } from './report.ts';
+import { NewestEntries } from './newest.ts';
 import { LogReader, withSnapshot } from './reader.ts';
-import type { Snapshot } from './reader.ts';
+import type { NewestSeq, Snapshot } from './reader.ts';
 import { Sagas } from './sagas.ts';
 import { checkSpentRead } from './spending.ts';
 import type { BatchRow, BookRow, EventRow, LogRow } from './rows.ts';
@@ -101,7 +104,8 @@ async function verifyBook(snapshot: Snapshot, work: BookWork): Promise<{ summary
   const reader = new LogReader(snapshot, book);
   const declarations = new Declarations(book, findings, await reader.declarations());
   const batches = new BatchChecker(work.ledgerId, work.book, declarations, findings, checkpoints);
-  const checker = new EntryChecker(book, findings, sagas);
+  const newest = new NewestEntries(book, findings, await reader.newestTail());
+  const checker = new EntryChecker(book, findings, sagas, newest.movedUntil);
   const epochStarts = new Set(declarations.gaps.map(({ until }) => until + 1));
   const queue = reader.batches();
   const ofEntries = await reader.lastSeq();
@@ -120,13 +124,14 @@ async function verifyBook(snapshot: Snapshot, work: BookWork): Promise<{ summary
       while (batch !== null && row.seq > batch.lastSeq) {
         checker.endOfBatch(batches.name(batch));
         batches.check(batch, inBatch);
+        newest.endOfBatch(batch, inBatch);
         inBatch = [];
         batch = await nextBatch(queue);
       }
       if (batch === null) findings.add('I11', at, 'the batch of the entry', 'one that ends at its seq or later', null);
       else if (batch.recordedAtUs !== row.recordedAtUs)
         findings.add('I11', at, 'when it was recorded (microseconds), as its batch', batch.recordedAtUs, row.recordedAtUs);
-      checker.check(row);
+      checker.check(row, batch?.format ?? chainFormat);
       inBatch.push(row);
       for (const { part, type, wallet } of expectedEvents(row, (number) => checker.accounts.get(number))) {
         expected.push({ seq: row.seq, part, type, wallet, operation: row.operation });
@@ -139,11 +144,14 @@ async function verifyBook(snapshot: Snapshot, work: BookWork): Promise<{ summary
   for (; batch !== null; batch = await nextBatch(queue)) {
     checker.endOfBatch(batches.name(batch));
     batches.check(batch, inBatch);
+    newest.endOfBatch(batch, inBatch);
     inBatch = [];
   }
   batches.end();
+  newest.end();
   declarations.end(await reader.assets(), checker.accounts.assets, batches.namesLedger);
-  await checkAccounts(reader, book, findings, sagas, checker);
+  await newest.check(reader.newest(), checker.accounts);
+  await checkAccounts(reader, work, checker, newest.movedUntil);
   await checkKeys(reader, book, findings);
   const summary = {
     book,
@@ -191,9 +199,11 @@ function describeEvent(event: EventRow | undefined): string | null {
 }
 
 /** Reads must return what the log adds up to, and each account must have an opening in the log. */
-async function checkAccounts(reader: LogReader, book: number, findings: Findings, sagas: Sagas, { accounts }: EntryChecker): Promise<void> {
+async function checkAccounts(reader: LogReader, work: BookWork, { accounts }: EntryChecker, movedUntil: number): Promise<void> {
+  const { findings, sagas } = work;
+  const { book } = work.book;
   const totals = new Map<number, bigint>();
-  for await (const read of reader.balances()) {
+  for await (const read of reader.balances(newestSeqs(accounts, movedUntil), await reader.lastSeq())) {
     const { number, balance, version } = read;
     const account = accounts.get(number);
     const at = `account ${number} of book ${book}${account ? ` (${account.id})` : ''}`;
@@ -210,6 +220,10 @@ async function checkAccounts(reader: LogReader, book: number, findings: Findings
   for (const [asset, total] of totals) findings.expect('I1', `asset ${asset} in book ${book}`, 'the sum of all balances', 0n, total);
   for (const { number, id } of await reader.accountsWithoutOpening())
     findings.add('I11', `account ${number} of book ${book} (${id})`, 'the entry that opened it', 'an opening in the log', null);
+}
+
+function* newestSeqs(accounts: Accounts, movedUntil: number): Generator<NewestSeq> {
+  for (const [number, { seq }] of accounts.all()) yield { number, seq: seq > movedUntil ? seq : null };
 }
 
 async function checkKeys(reader: LogReader, book: number, findings: Findings): Promise<void> {

@@ -1,0 +1,8 @@
+-- Makes the newest entries of a book's accounts anew from its log. For the owner of the database, after a change by hand.
+create or replace function ledger.rebuild_newest(p_book integer) returns bigint language plpgsql as $$
+begin
+  delete from ledger.newest n where n.book = p_book;
+  delete from ledger.newest_tail t where t.book = p_book;
+  update ledger.newest_until u set seq = 0 where u.book = p_book;
+  return ledger.move_newest(p_book, 9000000000000000);
+end $$;
