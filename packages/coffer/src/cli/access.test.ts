@@ -125,10 +125,20 @@ describe('the mode', () => {
   });
 });
 
-test('in required mode, over TLS: sign-up reaches the wallets service, users log in, changes of keys and roles take effect', async () => {
-  const server = await running({ COFFER_AUTH: 'required', COFFER_TLS_CERT: certFile, COFFER_TLS_KEY: keyFile });
-  try {
-    const jane = { email: 'jane@example.com', password: 'correct horse battery staple' };
+/** In order: each goes on where the one before ended. */
+describe('in required mode, over TLS', () => {
+  const jane = { email: 'jane@example.com', password: 'correct horse battery staple' };
+  let server: Awaited<ReturnType<typeof running>>;
+  let me: string;
+  let id: string;
+  beforeAll(async () => {
+    server = await running({ COFFER_AUTH: 'required', COFFER_TLS_CERT: certFile, COFFER_TLS_KEY: keyFile });
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  test('sign-up reaches the wallets service, and users log in', async () => {
     expect(await call('POST', '/users/signup', { ...jane, name: 'Jane' })).toMatchObject({ status: 201 });
     expect((await call('POST', '/users/login', jane)).body).toMatchObject({ code: 'email_unproved' });
     const proof = await json('users', 'link', jane.email, '--purpose', 'proof');
@@ -137,41 +147,46 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     const login = await call('POST', '/users/login', jane);
     expect(login.headers).toMatchObject({ 'cache-control': 'no-store', 'strict-transport-security': 'max-age=31536000' });
     expect((await call('GET', '/')).body['documentation']).toBeNull();
-    let me = `Bearer ${String(login.body['token'])}`;
+    me = `Bearer ${String(login.body['token'])}`;
     expect((await call('GET', '/wallet', undefined, me)).body['items']).toHaveLength(1);
     expect(await call('GET', '/wallet')).toMatchObject({ status: 401 });
     expect(await call('GET', '/users', undefined, me)).toMatchObject({ status: 403 });
+  });
 
+  test('a suspension, the end of sessions and another role take effect at once', async () => {
     const found = await json('users', 'show', 'JANE@example.com');
+    id = String(found['id']);
     expect(found).toMatchObject({ email: jane.email, role: 'user', wallets: 1 });
-    const asked = (await coffer(['users', 'role', String(found['id']), 'operator'])).stderr;
+    const asked = (await coffer(['users', 'role', id, 'operator'])).stderr;
     expect(asked).toMatch(
       /jane@example.com \(address proved on .*, with a link that an operator printed\)\nid .*, created today, 1 wallet, now a user\./,
     );
     expect(asked).toContain('This would make them an operator.');
-    const suspended = await json('users', 'suspend', String(found['id']), '--reason', 'reported as stolen');
+    const suspended = await json('users', 'suspend', id, '--reason', 'reported as stolen');
     expect(suspended).toMatchObject({ suspendedAt: expect.any(String) as string });
     await expect.poll(async () => (await call('GET', '/wallet', undefined, me)).status).toBe(401);
-    await json('users', 'reinstate', String(found['id']), '--reason', 'the owner called');
+    await json('users', 'reinstate', id, '--reason', 'the owner called');
     me = `Bearer ${String((await call('POST', '/users/login', jane)).body['token'])}`;
     for (const command of ['end-sessions', 'reset-factors']) {
-      await json('users', command, String(found['id']), '--reason', 'lost the phone');
+      await json('users', command, id, '--reason', 'lost the phone');
       await expect.poll(async () => (await call('GET', '/wallet', undefined, me)).status).toBe(401);
       me = `Bearer ${String((await call('POST', '/users/login', jane)).body['token'])}`;
     }
-    expect(await json('users', 'role', String(found['id']), 'operator', '--yes')).toMatchObject({ email: jane.email, role: 'operator' });
+    expect(await json('users', 'role', id, 'operator', '--yes')).toMatchObject({ email: jane.email, role: 'operator' });
     await expect.poll(async () => (await call('GET', '/users', undefined, me)).status).toBe(200);
+  });
 
+  test('each command is audited, and linked to what it changed', async () => {
     const { rows } = await database.pool.query(
       "select url, actor, body::json -> 'arguments' as given from audit.request where transport = 'cli' order by id",
     );
     expect(rows).toEqual([
       { url: 'users link', actor: 'cli', given: [jane.email] },
-      { url: 'users suspend', actor: 'cli', given: [found['id']] },
-      { url: 'users reinstate', actor: 'cli', given: [found['id']] },
-      { url: 'users end-sessions', actor: 'cli', given: [found['id']] },
-      { url: 'users reset-factors', actor: 'cli', given: [found['id']] },
-      { url: 'users role', actor: 'cli', given: [found['id'], 'operator'] },
+      { url: 'users suspend', actor: 'cli', given: [id] },
+      { url: 'users reinstate', actor: 'cli', given: [id] },
+      { url: 'users end-sessions', actor: 'cli', given: [id] },
+      { url: 'users reset-factors', actor: 'cli', given: [id] },
+      { url: 'users role', actor: 'cli', given: [id, 'operator'] },
     ]);
 
     const changes = await database.pool.query(
@@ -184,6 +199,9 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
         (kind) => ({ kind, actor, linked: true }),
       ),
     );
+  });
+
+  test('the chain of the audit is verified, also against shipped checkpoints', async () => {
     expect(await json('audit', 'verify')).toMatchObject({ ok: true, violations: [] });
     const printed = (await coffer(['checkpoint'])).stdout;
     const shipped = path.join(home, 'shipped.jsonl');
@@ -194,21 +212,26 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
       printed.replace(/("audit":"change","id":\d+,"hash":")./, (_all, start: string) => `${start}x`),
     );
     expect((await coffer(['audit', 'verify', '--checkpoints', shipped])).code).toBe(1);
+  });
 
+  test('a key is made, rotated, listed without its secret, and revoked', async () => {
     const made = await json('keys', 'create', 'billing', '--scopes', 'wallets:read,users:read', '--expires-in-days', '30');
-    const { id } = made['key'] as { id: string };
+    const { id: keyId } = made['key'] as { id: string };
     const key = `Bearer ${String(made['secret'])}`;
     expect(key).toMatch(/^Bearer cof_[a-z0-9]{16}_[A-Za-z0-9_-]{43}$/);
     expect(await call('GET', '/users', undefined, key)).toMatchObject({ status: 200 });
-    const rotated = await json('keys', 'rotate', id, '--overlap-hours', '1');
+    const rotated = await json('keys', 'rotate', keyId, '--overlap-hours', '1');
     expect(await call('GET', '/users', undefined, `Bearer ${String(rotated['secret'])}`)).toMatchObject({ status: 200 });
     const listed = await json('keys', 'list');
-    expect(listed['items']).toMatchObject([{ id, name: 'billing', scopes: ['wallets:read', 'users:read'], revokedAt: null }]);
+    expect(listed['items']).toMatchObject([{ id: keyId, name: 'billing', scopes: ['wallets:read', 'users:read'], revokedAt: null }]);
     expect(JSON.stringify(listed)).not.toContain(String(made['secret']).slice(21));
-    expect(await json('keys', 'revoke', id)).toMatchObject({ id });
+    expect(await json('keys', 'revoke', keyId)).toMatchObject({ id: keyId });
     await expect.poll(async () => (await call('GET', '/users', undefined, key)).status).toBe(401);
-    expect((await coffer(['keys', 'revoke', id])).stderr).toContain('There is no such key');
+    expect((await coffer(['keys', 'revoke', keyId])).stderr).toContain('There is no such key');
     expect((await coffer(['keys', 'create', 'x', '--scopes', 'money:all'])).stderr).toContain('Unknown scope money:all');
+  });
+
+  test('what is unknown is refused, and so is a call without TLS', async () => {
     expect((await coffer(['users', 'role', jane.email, 'admin', '--yes'])).stderr).toContain('There is no user "jane@example.com"');
     expect(server.output()).not.toMatch(/OPEN MODE|DeprecationWarning/);
 
@@ -216,9 +239,7 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
       status.UNAUTHENTICATED,
     );
     expect(await grpcStatus(credentials.createInsecure())).toBe(status.UNAVAILABLE);
-  } finally {
-    await server.stop();
-  }
+  });
 });
 
 test('users are invited, get passwords, are found and deleted at the command line', async () => {
