@@ -230,7 +230,7 @@ class HistoryItem(_HistoryItem, _HistoryItemOptional):
 AccountAfter = TypedDict("AccountAfter", {
     "kind": "str",
     "walletId": "Union[str, None]",
-    "balance": "Union[str, None]",
+    "balance": "Union[str, None]",  # minor units
     "version": "Union[int, None]",
 })
 
@@ -480,6 +480,7 @@ _BatchOpenOptional = TypedDict("_BatchOpenOptional", {
     "ownerId": "str",  # user id; services and staff use it to name the wallets' owner
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "creditLimit": "Union[str, int]",  # how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -493,9 +494,10 @@ class BatchOpen(_BatchOpen, _BatchOpenOptional):
 _BatchDeposit = TypedDict("_BatchDeposit", {
     "type": "Literal[\"deposit\"]",
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
 })
 _BatchDepositOptional = TypedDict("_BatchDepositOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
@@ -515,9 +517,10 @@ class BatchDeposit(_BatchDeposit, _BatchDepositOptional):
 _BatchWithdraw = TypedDict("_BatchWithdraw", {
     "type": "Literal[\"withdraw\"]",
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
 })
 _BatchWithdrawOptional = TypedDict("_BatchWithdrawOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
@@ -538,9 +541,10 @@ _BatchTransfer = TypedDict("_BatchTransfer", {
     "type": "Literal[\"transfer\"]",
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "toWalletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
 })
 _BatchTransferOptional = TypedDict("_BatchTransferOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
@@ -560,10 +564,11 @@ class BatchTransfer(_BatchTransfer, _BatchTransferOptional):
 
 _BatchTopup = TypedDict("_BatchTopup", {
     "type": "Literal[\"topup\"]",
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
     "asset_type_id": "int",  # an asset's number, as listed by GET /assets
 })
 _BatchTopupOptional = TypedDict("_BatchTopupOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
@@ -582,10 +587,11 @@ class BatchTopup(_BatchTopup, _BatchTopupOptional):
 
 _BatchSpend = TypedDict("_BatchSpend", {
     "type": "Literal[\"spend\"]",
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
     "asset_type_id": "int",  # an asset's number, as listed by GET /assets
 })
 _BatchSpendOptional = TypedDict("_BatchSpendOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
@@ -605,9 +611,10 @@ class BatchSpend(_BatchSpend, _BatchSpendOptional):
 _BatchHold = TypedDict("_BatchHold", {
     "type": "Literal[\"hold\"]",
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
 })
 _BatchHoldOptional = TypedDict("_BatchHoldOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
@@ -629,7 +636,8 @@ _BatchCapture = TypedDict("_BatchCapture", {
     "holdId": "str",  # hold id: the id of the operation that authorised the hold
 })
 _BatchCaptureOptional = TypedDict("_BatchCaptureOptional", {
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -651,7 +659,8 @@ _BatchRelease = TypedDict("_BatchRelease", {
     "holdId": "str",  # hold id: the id of the operation that authorised the hold
 })
 _BatchReleaseOptional = TypedDict("_BatchReleaseOptional", {
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -670,7 +679,8 @@ _BatchReverse = TypedDict("_BatchReverse", {
     "reason": "str",  # why, in 1 to 1000 characters; stored in the log
 })
 _BatchReverseOptional = TypedDict("_BatchReverseOptional", {
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -752,6 +762,7 @@ _BatchSetLimitsOptional = TypedDict("_BatchSetLimitsOptional", {
     "perTransfer": "Union[str, int, None]",  # the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit
     "perDay": "Union[str, int, None]",  # the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit
     "perMonth": "Union[str, int, None]",  # the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -771,6 +782,7 @@ _BatchSetCreditLine = TypedDict("_BatchSetCreditLine", {
     "reason": "str",  # why, in 1 to 1000 characters; stored in the log
 })
 _BatchSetCreditLineOptional = TypedDict("_BatchSetCreditLineOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -1561,10 +1573,11 @@ class Coffer:
         owner_id: str = _omitted,
         asset: Union[str, int] = _omitted,
         credit_limit: Union[str, int] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
         request_id: str = _omitted,
     ) -> OpenedWallet:
         """Opens a user's own wallet in an asset. Services and staff open the wallet of ownerId, or a wallet with its own id and no owner; in open mode anyone may do so without a login."""
-        answer: OpenedWallet = self._send("POST", "/wallet", {}, {}, {}, {"id": id, "ownerId": owner_id, "asset": asset, "creditLimit": credit_limit, "requestId": request_id})
+        answer: OpenedWallet = self._send("POST", "/wallet", {}, {}, {}, {"id": id, "ownerId": owner_id, "asset": asset, "creditLimit": credit_limit, "unit": unit, "requestId": request_id})
         return answer
 
     def list_my_wallets(
@@ -1573,9 +1586,10 @@ class Coffer:
         limit: int = _omitted,
         cursor: str = _omitted,
         owner_id: str = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> ListMyWalletsAnswer:
         """Lists the wallets of the caller, or of ownerId, ordered by asset."""
-        answer: ListMyWalletsAnswer = self._send("GET", "/wallet", {}, {"limit": limit, "cursor": cursor, "ownerId": owner_id}, {})
+        answer: ListMyWalletsAnswer = self._send("GET", "/wallet", {}, {"limit": limit, "cursor": cursor, "ownerId": owner_id, "unit": unit}, {})
         return answer
 
     def deposit(
@@ -1583,6 +1597,7 @@ class Coffer:
         *,
         id: str,
         amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         asset: Union[str, int] = _omitted,
         minimum_balance: Union[str, int] = _omitted,
@@ -1592,7 +1607,7 @@ class Coffer:
         metadata: Dict[str, Any] = _omitted,
     ) -> Posting:
         """Moves money from outside into a wallet; the first deposit opens it."""
-        answer: Posting = self._send("POST", "/wallet/{id}/deposit", {"id": id}, {}, {}, {"amount": amount, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Posting = self._send("POST", "/wallet/{id}/deposit", {"id": id}, {}, {}, {"amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def withdraw(
@@ -1600,6 +1615,7 @@ class Coffer:
         *,
         id: str,
         amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         asset: Union[str, int] = _omitted,
         minimum_balance: Union[str, int] = _omitted,
@@ -1609,7 +1625,7 @@ class Coffer:
         metadata: Dict[str, Any] = _omitted,
     ) -> Posting:
         """Moves money from a wallet to the outside."""
-        answer: Posting = self._send("POST", "/wallet/{id}/withdraw", {"id": id}, {}, {}, {"amount": amount, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Posting = self._send("POST", "/wallet/{id}/withdraw", {"id": id}, {}, {}, {"amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def withdraw_later(
@@ -1617,6 +1633,7 @@ class Coffer:
         *,
         id: str,
         amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         asset: Union[str, int] = _omitted,
         minimum_balance: Union[str, int] = _omitted,
@@ -1626,7 +1643,7 @@ class Coffer:
         metadata: Dict[str, Any] = _omitted,
     ) -> Union[AsyncRequest, Posting]:
         """Moves money from a wallet to the outside."""
-        answer: Union[AsyncRequest, Posting] = self._send("POST", "/wallet/{id}/withdraw", {"id": id}, {}, {}, {"amount": amount, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "async": True})
+        answer: Union[AsyncRequest, Posting] = self._send("POST", "/wallet/{id}/withdraw", {"id": id}, {}, {}, {"amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "async": True})
         return answer
 
     def transfer(
@@ -1635,6 +1652,7 @@ class Coffer:
         id: str,
         to_wallet_id: str,
         amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         asset: Union[str, int] = _omitted,
         minimum_balance: Union[str, int] = _omitted,
@@ -1645,7 +1663,7 @@ class Coffer:
         mode: Literal["atomic", "saga"] = _omitted,
     ) -> Posting:
         """Moves money from one wallet to another: immediately, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: poll Location."""
-        answer: Posting = self._send("POST", "/wallet/{id}/transfer", {"id": id}, {}, {}, {"toWalletId": to_wallet_id, "amount": amount, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "mode": mode})
+        answer: Posting = self._send("POST", "/wallet/{id}/transfer", {"id": id}, {}, {}, {"toWalletId": to_wallet_id, "amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "mode": mode})
         return answer
 
     def transfer_later(
@@ -1654,6 +1672,7 @@ class Coffer:
         id: str,
         to_wallet_id: str,
         amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         asset: Union[str, int] = _omitted,
         minimum_balance: Union[str, int] = _omitted,
@@ -1664,7 +1683,7 @@ class Coffer:
         mode: Literal["atomic", "saga"] = _omitted,
     ) -> Union[AsyncRequest, Posting]:
         """Moves money from one wallet to another: immediately, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: poll Location."""
-        answer: Union[AsyncRequest, Posting] = self._send("POST", "/wallet/{id}/transfer", {"id": id}, {}, {}, {"toWalletId": to_wallet_id, "amount": amount, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "mode": mode, "async": True})
+        answer: Union[AsyncRequest, Posting] = self._send("POST", "/wallet/{id}/transfer", {"id": id}, {}, {}, {"toWalletId": to_wallet_id, "amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "mode": mode, "async": True})
         return answer
 
     def top_up(
@@ -1672,6 +1691,7 @@ class Coffer:
         *,
         amount: Union[str, int],
         asset_type_id: int,
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         minimum_balance: Union[str, int] = _omitted,
         user_id: str = _omitted,
@@ -1681,7 +1701,7 @@ class Coffer:
         metadata: Dict[str, Any] = _omitted,
     ) -> Success:
         """Moves credits from the treasury to the caller's wallet, or to that of user_id; opens the wallet if it does not exist."""
-        answer: Success = self._send("POST", "/wallet/topup", {}, {}, {}, {"amount": amount, "asset_type_id": asset_type_id, "upTo": up_to, "minimumBalance": minimum_balance, "user_id": user_id, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Success = self._send("POST", "/wallet/topup", {}, {}, {}, {"amount": amount, "asset_type_id": asset_type_id, "unit": unit, "upTo": up_to, "minimumBalance": minimum_balance, "user_id": user_id, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def spend(
@@ -1689,6 +1709,7 @@ class Coffer:
         *,
         amount: Union[str, int],
         asset_type_id: int,
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         minimum_balance: Union[str, int] = _omitted,
         user_id: str = _omitted,
@@ -1698,7 +1719,7 @@ class Coffer:
         metadata: Dict[str, Any] = _omitted,
     ) -> Success:
         """Moves credits from the caller's wallet, or from that of user_id, back to the treasury."""
-        answer: Success = self._send("POST", "/wallet/spend", {}, {}, {}, {"amount": amount, "asset_type_id": asset_type_id, "upTo": up_to, "minimumBalance": minimum_balance, "user_id": user_id, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Success = self._send("POST", "/wallet/spend", {}, {}, {}, {"amount": amount, "asset_type_id": asset_type_id, "unit": unit, "upTo": up_to, "minimumBalance": minimum_balance, "user_id": user_id, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def authorize_hold(
@@ -1706,6 +1727,7 @@ class Coffer:
         *,
         id: str,
         amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
         up_to: bool = _omitted,
         asset: Union[str, int] = _omitted,
         minimum_balance: Union[str, int] = _omitted,
@@ -1715,7 +1737,7 @@ class Coffer:
         metadata: Dict[str, Any] = _omitted,
     ) -> Authorization:
         """Reserves an amount of a wallet, which no other operation can take until it is captured, released or expired."""
-        answer: Authorization = self._send("POST", "/wallet/{id}/holds", {"id": id}, {}, {}, {"amount": amount, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "expiresInSeconds": expires_in_seconds, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Authorization = self._send("POST", "/wallet/{id}/holds", {"id": id}, {}, {}, {"amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "expiresInSeconds": expires_in_seconds, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def list_holds(
@@ -1724,10 +1746,11 @@ class Coffer:
         id: str,
         limit: int = _omitted,
         cursor: str = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
         open: bool = _omitted,
     ) -> ListHoldsAnswer:
         """Lists a wallet's holds, newest first."""
-        answer: ListHoldsAnswer = self._send("GET", "/wallet/{id}/holds", {"id": id}, {"limit": limit, "cursor": cursor, "open": open}, {})
+        answer: ListHoldsAnswer = self._send("GET", "/wallet/{id}/holds", {"id": id}, {"limit": limit, "cursor": cursor, "unit": unit, "open": open}, {})
         return answer
 
     def capture_hold(
@@ -1735,6 +1758,7 @@ class Coffer:
         *,
         hold_id: str,
         amount: Union[str, int] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
         request_id: str = _omitted,
         expected_version: int = _omitted,
         metadata: Dict[str, Any] = _omitted,
@@ -1744,7 +1768,7 @@ class Coffer:
         effective_at: str = _omitted,
     ) -> Posting:
         """Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out by default."""
-        answer: Posting = self._send("POST", "/holds/{holdId}/capture", {"holdId": hold_id}, {}, {}, {"amount": amount, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "toWalletId": to_wallet_id, "to": to, "final": final, "effectiveAt": effective_at})
+        answer: Posting = self._send("POST", "/holds/{holdId}/capture", {"holdId": hold_id}, {}, {}, {"amount": amount, "unit": unit, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "toWalletId": to_wallet_id, "to": to, "final": final, "effectiveAt": effective_at})
         return answer
 
     def release_hold(
@@ -1752,12 +1776,13 @@ class Coffer:
         *,
         hold_id: str,
         amount: Union[str, int] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
         request_id: str = _omitted,
         expected_version: int = _omitted,
         metadata: Dict[str, Any] = _omitted,
     ) -> Posting:
         """Returns a part of a hold, or all that is left of it, to its wallet."""
-        answer: Posting = self._send("POST", "/holds/{holdId}/release", {"holdId": hold_id}, {}, {}, {"amount": amount, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Posting = self._send("POST", "/holds/{holdId}/release", {"holdId": hold_id}, {}, {}, {"amount": amount, "unit": unit, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def reverse_operation(
@@ -1766,13 +1791,14 @@ class Coffer:
         operation_id: str,
         reason: str,
         amount: Union[str, int] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
         effective_at: str = _omitted,
         request_id: str = _omitted,
         expected_version: int = _omitted,
         metadata: Dict[str, Any] = _omitted,
     ) -> Posting:
         """Moves back what an operation moved, in full or in part; never more than it moved."""
-        answer: Posting = self._send("POST", "/operations/{operationId}/reverse", {"operationId": operation_id}, {}, {}, {"reason": reason, "amount": amount, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Posting = self._send("POST", "/operations/{operationId}/reverse", {"operationId": operation_id}, {}, {}, {"reason": reason, "amount": amount, "unit": unit, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def freeze_wallet(
@@ -1827,12 +1853,13 @@ class Coffer:
         per_transfer: Union[str, int, None] = _omitted,
         per_day: Union[str, int, None] = _omitted,
         per_month: Union[str, int, None] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
         request_id: str = _omitted,
         expected_version: int = _omitted,
         metadata: Dict[str, Any] = _omitted,
     ) -> Control:
         """Replaces the limits on what may leave a wallet; an omitted limit is removed."""
-        answer: Control = self._send("PUT", "/wallet/{id}/limits", {"id": id}, {}, {}, {"reason": reason, "perTransfer": per_transfer, "perDay": per_day, "perMonth": per_month, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Control = self._send("PUT", "/wallet/{id}/limits", {"id": id}, {}, {}, {"reason": reason, "perTransfer": per_transfer, "perDay": per_day, "perMonth": per_month, "unit": unit, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def set_credit_line(
@@ -1841,21 +1868,23 @@ class Coffer:
         id: str,
         credit_limit: Union[str, int],
         reason: str,
+        unit: Literal["minor", "major"] = _omitted,
         request_id: str = _omitted,
         expected_version: int = _omitted,
         metadata: Dict[str, Any] = _omitted,
     ) -> Control:
         """Sets how far below zero a wallet may go."""
-        answer: Control = self._send("PUT", "/wallet/{id}/credit-line", {"id": id}, {}, {}, {"creditLimit": credit_limit, "reason": reason, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Control = self._send("PUT", "/wallet/{id}/credit-line", {"id": id}, {}, {}, {"creditLimit": credit_limit, "reason": reason, "unit": unit, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def get_wallet(
         self,
         *,
         id: str,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> Wallet:
         """Returns a wallet's balance and details; the ETag is its version."""
-        answer: Wallet = self._send("GET", "/wallet/{id}", {"id": id}, {}, {})
+        answer: Wallet = self._send("GET", "/wallet/{id}", {"id": id}, {"unit": unit}, {})
         return answer
 
     def get_balance_at(
@@ -1864,9 +1893,10 @@ class Coffer:
         id: str,
         at: str,
         by: Literal["recorded", "effective"] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> PastBalance:
         """Returns a wallet's balance at a past time: by recorded date (the default) or by effective date."""
-        answer: PastBalance = self._send("GET", "/wallet/{id}/balance", {"id": id}, {"at": at, "by": by}, {})
+        answer: PastBalance = self._send("GET", "/wallet/{id}/balance", {"id": id}, {"at": at, "by": by, "unit": unit}, {})
         return answer
 
     def get_history(
@@ -1875,18 +1905,20 @@ class Coffer:
         id: str,
         limit: int = _omitted,
         cursor: str = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> GetHistoryAnswer:
         """Lists a wallet's operations, newest first, including holds and controls, each with the balance after it."""
-        answer: GetHistoryAnswer = self._send("GET", "/wallet/{id}/history", {"id": id}, {"limit": limit, "cursor": cursor}, {})
+        answer: GetHistoryAnswer = self._send("GET", "/wallet/{id}/history", {"id": id}, {"limit": limit, "cursor": cursor, "unit": unit}, {})
         return answer
 
     def get_stats(
         self,
         *,
         id: str,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> WalletStats:
         """Returns a wallet's totals since it was opened."""
-        answer: WalletStats = self._send("GET", "/wallet/{id}/stats", {"id": id}, {}, {})
+        answer: WalletStats = self._send("GET", "/wallet/{id}/stats", {"id": id}, {"unit": unit}, {})
         return answer
 
     def get_operation_by_key(
@@ -1895,18 +1927,20 @@ class Coffer:
         id: str,
         key: str,
         keyspace: Literal["user", "service", "anonymous"] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> Operation:
         """Returns the operation under an idempotency key; use it when an answer was lost. Looks among the caller's own keys, or in the keyspace named."""
-        answer: Operation = self._send("GET", "/wallet/{id}/operations/{key}", {"id": id, "key": key}, {"keyspace": keyspace}, {})
+        answer: Operation = self._send("GET", "/wallet/{id}/operations/{key}", {"id": id, "key": key}, {"keyspace": keyspace, "unit": unit}, {})
         return answer
 
     def get_hold(
         self,
         *,
         hold_id: str,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> HoldWithParts:
         """Returns a hold, with its captures and releases."""
-        answer: HoldWithParts = self._send("GET", "/holds/{holdId}", {"holdId": hold_id}, {}, {})
+        answer: HoldWithParts = self._send("GET", "/holds/{holdId}", {"holdId": hold_id}, {"unit": unit}, {})
         return answer
 
     def demo_log_in(
@@ -2291,18 +2325,20 @@ class Coffer:
         self,
         *,
         operation_id: str,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> Operation:
         """Returns an operation, completed or refused."""
-        answer: Operation = self._send("GET", "/operations/{operationId}", {"operationId": operation_id}, {}, {})
+        answer: Operation = self._send("GET", "/operations/{operationId}", {"operationId": operation_id}, {"unit": unit}, {})
         return answer
 
     def get_transfer(
         self,
         *,
         operation_id: str,
+        unit: Literal["minor", "major"] = _omitted,
     ) -> Transfer:
         """Returns a transfer between wallets with its steps: all at the same time, or one after the other between books."""
-        answer: Transfer = self._send("GET", "/transfers/{operationId}", {"operationId": operation_id}, {}, {})
+        answer: Transfer = self._send("GET", "/transfers/{operationId}", {"operationId": operation_id}, {"unit": unit}, {})
         return answer
 
     def list_requests(

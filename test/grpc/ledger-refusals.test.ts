@@ -10,6 +10,7 @@ import type { Both, Message } from './both.ts';
 let both: Both;
 beforeAll(async () => {
   both = await startBoth();
+  await both.ask('ChangeAsset', { code: 'POINTS', retired: true });
 });
 afterAll(() => both.stop());
 
@@ -37,6 +38,7 @@ const cases: Partial<Record<OperationRefusalCode, Case>> = {
     facts: { wallet: 'x3' },
   },
   asset_unknown: { asked: funded('x4', { asset: 'DOUBLOON' }), facts: { asset: 'DOUBLOON' } },
+  asset_retired: { asked: { open_wallet: { wallet_id: 'x4', asset: 'POINTS' } }, facts: { asset: 'POINTS' } },
   wallet_not_found: { asked: { withdraw: { wallet_id: 'x5', amount: 1 } }, facts: { wallet: 'x5' } },
   recipient_not_found: {
     before: [funded('x6')],

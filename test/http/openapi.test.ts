@@ -85,6 +85,8 @@ const ownFields: Record<string, Record<string, string[]>> = {
 };
 /** The webhook with a known delivery. */
 const ofDeliveries: string[] = [];
+/** A batch may have reversed the others, and their recipient may be empty. */
+const reversible: string[] = [];
 
 beforeAll(async () => {
   coffer = await startWatched();
@@ -152,6 +154,11 @@ beforeAll(async () => {
   for (const id of own['unfreezeWallet'] ?? []) await coffer.call('POST', `/wallet/${id}/freeze`, { reason: 'for the test' });
   const holds = await Promise.all(Array.from({ length: 8 }, () => coffer.call('POST', '/wallet/w1/holds', { amount: 5_000 })));
   known['holdId'] = holds.map(({ body }) => String(body['holdId']));
+  await coffer.call('POST', '/wallet', { id: 'reversed-from' });
+  for (let at = 0; at < 3; at++) {
+    const { body } = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'reversed-from', amount: 1 });
+    reversible.push(String(body['operationId']));
+  }
   known['operationId'] = [transfer, refused].map(({ body }) => String(body['operationId']));
 });
 afterAll(async () => {
@@ -306,6 +313,7 @@ function requestTo({ path: template, operation }: Described) {
 
 function namesFor(operation: string, parameter: string): readonly string[] {
   if (operation === 'deleteUser') return deletable;
+  if (operation === 'reverseOperation') return reversible;
   if (parameter === 'webhookId' && operation.endsWith('WebhookDelivery')) return ofDeliveries;
   // A deleted webhook is not available to the other operations.
   const webhooks = known['webhookId'] ?? [];

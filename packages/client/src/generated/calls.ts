@@ -12,7 +12,7 @@ export class Calls extends Caller {
 
   /** Lists the wallets of the caller, or of ownerId, ordered by asset */
   async listMyWallets(input: ListMyWalletsInput = {}, options: CallOptions = {}): Promise<Page<Wallet>> {
-    return (await this.call({ method: "GET", path: "/wallet", query: ["limit","cursor","ownerId"], hasBody: false, key: "none" }, input, options)) as Page<Wallet>;
+    return (await this.call({ method: "GET", path: "/wallet", query: ["limit","cursor","ownerId","unit"], hasBody: false, key: "none" }, input, options)) as Page<Wallet>;
   }
 
   /** Every item of every page of listMyWallets; fetches pages as needed. */
@@ -68,7 +68,7 @@ export class Calls extends Caller {
 
   /** Lists a wallet's holds, newest first */
   async listHolds(input: ListHoldsInput, options: CallOptions = {}): Promise<Page<Hold>> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}/holds", query: ["limit","cursor","open"], hasBody: false, key: "none" }, input, options)) as Page<Hold>;
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}/holds", query: ["limit","cursor","unit","open"], hasBody: false, key: "none" }, input, options)) as Page<Hold>;
   }
 
   /** Every item of every page of listHolds; fetches pages as needed. */
@@ -118,17 +118,17 @@ export class Calls extends Caller {
 
   /** Returns a wallet's balance and details; the ETag is its version */
   async getWallet(input: GetWalletInput, options: CallOptions = {}): Promise<Wallet> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}", query: [], hasBody: false, key: "none" }, input, options)) as Wallet;
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}", query: ["unit"], hasBody: false, key: "none" }, input, options)) as Wallet;
   }
 
   /** Returns a wallet's balance at a past time: by recorded date (the default) or by effective date */
   async getBalanceAt(input: GetBalanceAtInput, options: CallOptions = {}): Promise<PastBalance> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}/balance", query: ["at","by"], hasBody: false, key: "none" }, input, options)) as PastBalance;
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}/balance", query: ["at","by","unit"], hasBody: false, key: "none" }, input, options)) as PastBalance;
   }
 
   /** Lists a wallet's operations, newest first, including holds and controls, each with the balance after it */
   async getHistory(input: GetHistoryInput, options: CallOptions = {}): Promise<Page<HistoryItem>> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}/history", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<HistoryItem>;
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}/history", query: ["limit","cursor","unit"], hasBody: false, key: "none" }, input, options)) as Page<HistoryItem>;
   }
 
   /** Every item of every page of getHistory; fetches pages as needed. */
@@ -138,17 +138,17 @@ export class Calls extends Caller {
 
   /** Returns a wallet's totals since it was opened */
   async getStats(input: GetStatsInput, options: CallOptions = {}): Promise<WalletStats> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}/stats", query: [], hasBody: false, key: "none" }, input, options)) as WalletStats;
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}/stats", query: ["unit"], hasBody: false, key: "none" }, input, options)) as WalletStats;
   }
 
   /** Returns the operation under an idempotency key; use it when an answer was lost. Looks among the caller's own keys, or in the keyspace named */
   async getOperationByKey(input: GetOperationByKeyInput, options: CallOptions = {}): Promise<Operation> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}/operations/{key}", query: ["keyspace"], hasBody: false, key: "none" }, input, options)) as Operation;
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}/operations/{key}", query: ["keyspace","unit"], hasBody: false, key: "none" }, input, options)) as Operation;
   }
 
   /** Returns a hold, with its captures and releases */
   async getHold(input: GetHoldInput, options: CallOptions = {}): Promise<HoldWithParts> {
-    return (await this.call({ method: "GET", path: "/holds/{holdId}", query: [], hasBody: false, key: "none" }, input, options)) as HoldWithParts;
+    return (await this.call({ method: "GET", path: "/holds/{holdId}", query: ["unit"], hasBody: false, key: "none" }, input, options)) as HoldWithParts;
   }
 
   /** Issues a token for a demo user; demo mode only */
@@ -373,12 +373,12 @@ export class Calls extends Caller {
 
   /** Returns an operation, completed or refused */
   async getOperation(input: GetOperationInput, options: CallOptions = {}): Promise<Operation> {
-    return (await this.call({ method: "GET", path: "/operations/{operationId}", query: [], hasBody: false, key: "none" }, input, options)) as Operation;
+    return (await this.call({ method: "GET", path: "/operations/{operationId}", query: ["unit"], hasBody: false, key: "none" }, input, options)) as Operation;
   }
 
   /** Returns a transfer between wallets with its steps: all at the same time, or one after the other between books */
   async getTransfer(input: GetTransferInput, options: CallOptions = {}): Promise<Transfer> {
-    return (await this.call({ method: "GET", path: "/transfers/{operationId}", query: [], hasBody: false, key: "none" }, input, options)) as Transfer;
+    return (await this.call({ method: "GET", path: "/transfers/{operationId}", query: ["unit"], hasBody: false, key: "none" }, input, options)) as Transfer;
   }
 
   /** Lists asynchronous requests, newest first: of one wallet, in one status, or all that the caller may see */

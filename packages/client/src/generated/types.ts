@@ -72,25 +72,25 @@ export type HoldPart = { readonly operationId: string; readonly seq: number; rea
 
 export type HoldWithParts = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly parts: readonly (HoldPart)[]; };
 
-export type BatchOpen = { readonly type: "open"; readonly walletId?: string | undefined; readonly ownerId?: string | undefined; readonly asset?: string | number | undefined; readonly creditLimit?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; };
+export type BatchOpen = { readonly type: "open"; readonly walletId?: string | undefined; readonly ownerId?: string | undefined; readonly asset?: string | number | undefined; readonly creditLimit?: Amount | undefined; readonly unit?: "minor" | "major" | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; };
 
-export type BatchDeposit = { readonly type: "deposit"; readonly walletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchDeposit = { readonly type: "deposit"; readonly walletId: string; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchWithdraw = { readonly type: "withdraw"; readonly walletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchWithdraw = { readonly type: "withdraw"; readonly walletId: string; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchTransfer = { readonly type: "transfer"; readonly walletId: string; readonly toWalletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly mode?: "atomic" | "saga" | undefined; };
+export type BatchTransfer = { readonly type: "transfer"; readonly walletId: string; readonly toWalletId: string; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly mode?: "atomic" | "saga" | undefined; };
 
-export type BatchTopup = { readonly type: "topup"; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchTopup = { readonly type: "topup"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchSpend = { readonly type: "spend"; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchSpend = { readonly type: "spend"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchHold = { readonly type: "hold"; readonly walletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly expiresInSeconds?: number | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchHold = { readonly type: "hold"; readonly walletId: string; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly expiresInSeconds?: number | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchCapture = { readonly type: "capture"; readonly holdId: string; readonly amount?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly toWalletId?: string | undefined; readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined; readonly final?: boolean | undefined; readonly effectiveAt?: string | undefined; };
+export type BatchCapture = { readonly type: "capture"; readonly holdId: string; readonly amount?: Amount | undefined; readonly unit?: "minor" | "major" | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly toWalletId?: string | undefined; readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined; readonly final?: boolean | undefined; readonly effectiveAt?: string | undefined; };
 
-export type BatchRelease = { readonly type: "release"; readonly holdId: string; readonly amount?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchRelease = { readonly type: "release"; readonly holdId: string; readonly amount?: Amount | undefined; readonly unit?: "minor" | "major" | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchReverse = { readonly type: "reverse"; readonly operationId: string; readonly amount?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchReverse = { readonly type: "reverse"; readonly operationId: string; readonly amount?: Amount | undefined; readonly unit?: "minor" | "major" | undefined; readonly effectiveAt?: string | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
 export type BatchFreeze = { readonly type: "freeze"; readonly walletId: string; readonly sides?: "debits" | "credits" | "both" | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
@@ -98,9 +98,9 @@ export type BatchUnfreeze = { readonly type: "unfreeze"; readonly walletId: stri
 
 export type BatchClose = { readonly type: "close"; readonly walletId: string; readonly sides?: "debits" | "credits" | "both" | undefined; readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined; readonly sweepToWalletId?: string | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchSetLimits = { readonly type: "setLimits"; readonly walletId: string; readonly perTransfer?: Amount | null | undefined; readonly perDay?: Amount | null | undefined; readonly perMonth?: Amount | null | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchSetLimits = { readonly type: "setLimits"; readonly walletId: string; readonly perTransfer?: Amount | null | undefined; readonly perDay?: Amount | null | undefined; readonly perMonth?: Amount | null | undefined; readonly unit?: "minor" | "major" | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchSetCreditLine = { readonly type: "setCreditLine"; readonly walletId: string; readonly creditLimit: Amount; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchSetCreditLine = { readonly type: "setCreditLine"; readonly walletId: string; readonly creditLimit: Amount; readonly unit?: "minor" | "major" | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
 /** status and replayed, plus the answer that the operation alone would have, or why it was refused */
 export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly keyspace?: "user" | "service" | "anonymous"; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly amount?: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly requestId: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
@@ -197,6 +197,8 @@ export type OpenWalletInput = {
   readonly asset?: string | number | undefined;
   /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
   readonly creditLimit?: Amount | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** idempotency key; generated if omitted */
   readonly key?: string | undefined;
 };
@@ -208,13 +210,17 @@ export type ListMyWalletsInput = {
   readonly cursor?: string | undefined;
   /** user id; services and staff use it to name the wallets' owner */
   readonly ownerId?: string | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type DepositInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
   /** an asset's code or number, as listed by GET /assets */
@@ -234,8 +240,10 @@ export type DepositInput = {
 export type WithdrawInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
   /** an asset's code or number, as listed by GET /assets */
@@ -257,8 +265,10 @@ export type TransferInput = {
   readonly walletId: string;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly toWalletId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
   /** an asset's code or number, as listed by GET /assets */
@@ -278,8 +288,10 @@ export type TransferInput = {
 };
 
 export type TopUpInput = {
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
@@ -299,8 +311,10 @@ export type TopUpInput = {
 };
 
 export type SpendInput = {
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
@@ -322,8 +336,10 @@ export type SpendInput = {
 export type AuthorizeHoldInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
   /** an asset's code or number, as listed by GET /assets */
@@ -347,6 +363,8 @@ export type ListHoldsInput = {
   readonly limit?: number | undefined;
   /** the `next` of the previous page */
   readonly cursor?: string | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** true: only holds with an amount left to capture */
   readonly open?: boolean | undefined;
 };
@@ -354,8 +372,10 @@ export type ListHoldsInput = {
 export type CaptureHoldInput = {
   /** hold id: the id of the operation that authorised the hold */
   readonly holdId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount?: Amount | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -375,8 +395,10 @@ export type CaptureHoldInput = {
 export type ReleaseHoldInput = {
   /** hold id: the id of the operation that authorised the hold */
   readonly holdId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount?: Amount | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -388,8 +410,10 @@ export type ReleaseHoldInput = {
 export type ReverseOperationInput = {
   /** operation id, from the operation's answer */
   readonly operationId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
   readonly amount?: Amount | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
   readonly effectiveAt?: string | undefined;
   /** why, in 1 to 1000 characters; stored in the log */
@@ -460,6 +484,8 @@ export type SetLimitsInput = {
   readonly perDay?: Amount | null | undefined;
   /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
   readonly perMonth?: Amount | null | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
@@ -475,6 +501,8 @@ export type SetCreditLineInput = {
   readonly walletId: string;
   /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
   readonly creditLimit: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
@@ -488,6 +516,8 @@ export type SetCreditLineInput = {
 export type GetWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type GetBalanceAtInput = {
@@ -496,6 +526,8 @@ export type GetBalanceAtInput = {
   /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
   readonly at: string;
   readonly by?: "recorded" | "effective" | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type GetHistoryInput = {
@@ -505,11 +537,15 @@ export type GetHistoryInput = {
   readonly limit?: number | undefined;
   /** the `next` of the previous page */
   readonly cursor?: string | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type GetStatsInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type GetOperationByKeyInput = {
@@ -519,11 +555,15 @@ export type GetOperationByKeyInput = {
   readonly key: string;
   /** whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials) */
   readonly keyspace?: "user" | "service" | "anonymous" | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type GetHoldInput = {
   /** hold id: the id of the operation that authorised the hold */
   readonly holdId: string;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type DemoLogInInput = {
@@ -772,11 +812,15 @@ export type RevokeKeyInput = {
 export type GetOperationInput = {
   /** operation id, from the operation's answer */
   readonly operationId: string;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type GetTransferInput = {
   /** operation id, from the operation's answer */
   readonly operationId: string;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type ListRequestsInput = {

@@ -7,7 +7,7 @@ import { holdNamedBy } from './hold-wallets.ts';
 import type { ResolvingRequest } from './hold-wallets.ts';
 import { destinationIn, effectiveIn, entryIdIn, flagIn, partIn } from './input.ts';
 import { termsOf, wholeOrPart } from './money.ts';
-import { Amount, DestinationName, EffectiveAt, termProperties, WalletId } from './schemas.ts';
+import { Amount, DestinationName, EffectiveAt, termProperties, unitProperty, WalletId } from './schemas.ts';
 import type { Destination } from './terms.ts';
 
 export type CaptureRequest = ResolvingRequest & {
@@ -27,6 +27,7 @@ export const capture = define({
   subject: 'holdId',
   fields: {
     amount: Type.Optional(Amount),
+    ...unitProperty,
     ...termProperties,
     toWalletId: Type.Optional(WalletId),
     to: Type.Optional(DestinationName),

@@ -8,6 +8,7 @@ import type { CloseAllRequest, Closing as ClosingOfWallet } from './closing.ts';
 import type { Context, Definition, SharesBook } from './definition.ts';
 import { dated } from './effective-date.ts';
 import { HoldWallets } from './hold-wallets.ts';
+import type { Input } from './input.ts';
 import { KnownAssets } from './known-assets.ts';
 import { plainMetadata } from '../metadata/index.ts';
 import type { MetadataVault } from '../metadata/index.ts';
@@ -21,6 +22,8 @@ import type { OutwardGate, Reviews } from './outward.ts';
 import { operations } from './table.ts';
 import type { CommandName, RequestOf } from './table.ts';
 import type { Decided, Terms } from './terms.ts';
+import { countedInMinor } from './units.ts';
+import type { Counted } from './units.ts';
 
 /** One operation of a batch. */
 export type BatchItem = { readonly definition: Definition; readonly request: Terms };
@@ -35,6 +38,8 @@ export type Commands = OperationCommands & {
   batch(items: readonly BatchItem[], options: { readonly atomic: boolean }): Promise<OperationOutcome[]>;
   /** The request with its metadata encrypted, where that is asked for: do this before anything but a command stores it. */
   sealed<T extends Terms>(definition: Definition, request: T): Promise<T>;
+  /** The input with its amounts in minor units. Throws InvalidInput. */
+  counted(definition: Definition, input: Input): Counted | Promise<Counted>;
   /** The refusal that keeps an asynchronous operation from being accepted because of a policy; null if none applies. */
   heldForApproval(definition: Definition, request: Terms): Promise<RefusedOutcome | null>;
   /** Closes the period before a date: nothing new may be dated before it. Null when the date is in the future. */
@@ -127,6 +132,7 @@ export function createCommands({
     run,
     batch,
     sealed,
+    counted: (definition, input) => countedInMinor(definition, input, context),
     async heldForApproval(definition, request) {
       await assets.learn([request]);
       const prepared = await definition.prepare(request, context);

@@ -44,4 +44,5 @@ export { answerSchemas, definitions, operations } from './table.ts';
 export type { CommandName, OperationName, RequestOf } from './table.ts';
 export type { Destination, Terms, WalletMoneyRequest } from './terms.ts';
 export { destinations, reasonLengthMax } from './terms.ts';
+export type { Unit } from './terms.ts';
 export type { TransferMode, TransferRequest } from './transfer.ts';

@@ -89,7 +89,12 @@ export function assetIn(input: Values, field = 'asset'): AssetReference {
 
 /** At least 1. */
 export function amountIn(input: Values, field = 'amount'): bigint {
-  return exactly(parseAmount, input, field) ?? refuse(`"${input.nameOf(field)}" must be a whole number of minor units, at least 1.`);
+  return (
+    exactly(parseAmount, input, field) ??
+    refuse(
+      `"${input.nameOf(field)}" must be a whole number of minor units, at least 1; when in doubt, send it as a string of digits. With unit major it is a decimal such as "12.34".`,
+    )
+  );
 }
 
 export function amountTermsIn(input: Input): AmountTerms {

@@ -8,7 +8,7 @@ import { keyOrFresh } from './idempotency.ts';
 import { amountOrZeroIn, assetIn, ownerIn, refuse, refuseOtherOwner, textIn, walletIn } from './input.ts';
 import type { Input } from './input.ts';
 import { assetNamedBy } from './known-assets.ts';
-import { AssetReference, CreditLimit, keyProperties, UserId, WalletId } from './schemas.ts';
+import { AssetReference, CreditLimit, keyProperties, unitProperty, UserId, WalletId } from './schemas.ts';
 import type { OpenRequest } from './terms.ts';
 
 export const open = define({
@@ -21,6 +21,7 @@ export const open = define({
     ownerId: Type.Optional(UserId),
     asset: Type.Optional(AssetReference),
     creditLimit: Type.Optional(CreditLimit),
+    ...unitProperty,
     ...keyProperties,
   },
   rest: { method: 'POST', path: '/wallet', tag: 'Wallets', status: 201, names: { walletId: 'id', expectedVersion: 'If-Match' } },

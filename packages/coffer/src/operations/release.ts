@@ -7,7 +7,7 @@ import { holdNamedBy } from './hold-wallets.ts';
 import type { ResolvingRequest } from './hold-wallets.ts';
 import { entryIdIn, partIn } from './input.ts';
 import { termsOf, wholeOrPart } from './money.ts';
-import { Amount, termProperties } from './schemas.ts';
+import { Amount, termProperties, unitProperty } from './schemas.ts';
 
 export type ReleaseRequest = ResolvingRequest & { readonly amount?: bigint | undefined };
 
@@ -16,7 +16,7 @@ export const release = define({
   description: 'Returns a part of a hold, or all that is left of it, to its wallet',
   access: guarded('holds:write', 'never'),
   subject: 'holdId',
-  fields: { amount: Type.Optional(Amount), ...termProperties },
+  fields: { amount: Type.Optional(Amount), ...unitProperty, ...termProperties },
   rest: { method: 'POST', path: '/holds/:holdId/release', tag: 'Holds', status: 201 },
   example: { parameters: { holdId: '1-23' }, body: { amount: 40 } },
   batchType: 'release',

@@ -8,7 +8,7 @@ import { define } from './definition.ts';
 import { keyOrFresh } from './idempotency.ts';
 import { decidedIn, effectiveIn, entryIdIn, partIn } from './input.ts';
 import { termsOf, wholeOrPart } from './money.ts';
-import { Amount, decidedProperties, EffectiveAt } from './schemas.ts';
+import { Amount, decidedProperties, EffectiveAt, unitProperty } from './schemas.ts';
 import type { Decided, Terms } from './terms.ts';
 
 export type ReversalRequest = Terms &
@@ -24,7 +24,7 @@ export const reverse = define({
   description: 'Moves back what an operation moved, in full or in part; never more than it moved',
   access: guarded('reversals:write', 'never'),
   subject: 'operationId',
-  fields: { amount: Type.Optional(Amount), effectiveAt: Type.Optional(EffectiveAt), ...decidedProperties },
+  fields: { amount: Type.Optional(Amount), ...unitProperty, effectiveAt: Type.Optional(EffectiveAt), ...decidedProperties },
   rest: { method: 'POST', path: '/operations/:operationId/reverse', tag: 'Operations', status: 201 },
   example: { parameters: { operationId: '1-20' }, body: { amount: 100, reason: 'chargeback 4711' } },
   batchType: 'reverse',

@@ -1,12 +1,13 @@
 /** The API's vocabulary as schemas. A description says what a value is and, in a refusal, what it should have been. */
 import Type from 'typebox';
 import type { Static, TSchema, TUnsafe } from 'typebox';
-import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
+import { momentPattern, signedWrittenAmountPattern, writtenAmountPattern } from '../kernel/index.ts';
 import { assetKinds, assetNameLengthMax, assetScaleMax, keyspaces } from '../ledger/index.ts';
 import type { AssetKind, Keyspace } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { keyLengthMax } from './idempotency.ts';
-import { assetCodeLengthMax, assetNumberMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
+import { assetCodeLengthMax, assetNumberMax, destinations, expiresInSecondsMax, reasonLengthMax, units } from './terms.ts';
+import type { Unit } from './terms.ts';
 
 export function ref<T extends TSchema>(schema: T): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({ $ref: `${String((schema as { $id?: string }).$id)}#` });
@@ -28,17 +29,17 @@ export const WalletId = Type.String({ pattern: walletIdPattern, description: `wa
 
 export const Amount = Type.Unsafe<number | string>({
   type: ['string', 'integer'],
-  pattern: amountPattern,
+  pattern: writtenAmountPattern,
   minimum: 1,
   maximum: Number.MAX_SAFE_INTEGER,
   description:
-    "a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits",
+    "a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34",
   examples: [1000, '1000'],
 });
 
 export const CreditLimit = Type.Unsafe<number | string>({
   type: ['string', 'integer'],
-  pattern: amountOrZeroPattern,
+  pattern: writtenAmountPattern,
   minimum: 0,
   maximum: Number.MAX_SAFE_INTEGER,
   description:
@@ -49,7 +50,7 @@ export const CreditLimit = Type.Unsafe<number | string>({
 /** One limit of a wallet. */
 export const Limit = Type.Unsafe<number | string | null>({
   type: ['string', 'integer', 'null'],
-  pattern: amountOrZeroPattern,
+  pattern: writtenAmountPattern,
   minimum: 0,
   maximum: Number.MAX_SAFE_INTEGER,
   description:
@@ -59,7 +60,7 @@ export const Limit = Type.Unsafe<number | string | null>({
 
 const MinimumBalance = Type.Unsafe<number | string>({
   type: ['string', 'integer'],
-  pattern: signedAmountPattern,
+  pattern: signedWrittenAmountPattern,
   minimum: Number.MIN_SAFE_INTEGER,
   maximum: Number.MAX_SAFE_INTEGER,
   description:
@@ -173,9 +174,18 @@ export const termProperties = {
   metadata: Type.Optional(Metadata),
 };
 
+/** How amounts are written in a request and in its answer. */
+export const UnitName = Type.Unsafe<Unit>({
+  type: 'string',
+  enum: [...units],
+  description: `minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused`,
+});
+export const unitProperty = { unit: Type.Optional(UnitName) };
+
 /** Fields of every request for an amount of a wallet. */
 export const amountProperties = {
   amount: Amount,
+  ...unitProperty,
   upTo: Type.Optional(UpTo),
   asset: Type.Optional(AssetReference),
   minimumBalance: Type.Optional(MinimumBalance),
@@ -201,7 +211,12 @@ export const closedLoopProperties = {
 };
 
 /** Fields of answers. */
-export const AmountText = Type.String({ pattern: '^-?[0-9]+$', description: 'minor units', examples: ['1000'] });
+export const amountTextPattern = '^-?[0-9]+([.][0-9]+)?$';
+/** In minor units, unless the caller asks for major ones: see gateway/http/units.ts, which knows the names of all of them. */
+export function amountText(description: string) {
+  return Type.String({ pattern: amountTextPattern, description, examples: ['1000'] });
+}
+export const AmountText = amountText('minor units');
 export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
 export const Seq = Type.Integer({ minimum: 0, description: 'position in the log: everything answered with a smaller one came before' });
 export const OperationId = Type.String({

@@ -5,7 +5,7 @@ import { prepareControl } from './controls.ts';
 import type { ControlRequest } from './controls.ts';
 import { define } from './definition.ts';
 import { amountOrZeroIn, decidedIn, walletIn } from './input.ts';
-import { CreditLimit, decidedProperties } from './schemas.ts';
+import { CreditLimit, decidedProperties, unitProperty } from './schemas.ts';
 
 export type CreditLineRequest = ControlRequest & { readonly creditLimit: bigint };
 
@@ -14,7 +14,7 @@ export const setCreditLine = define({
   description: 'Sets how far below zero a wallet may go',
   access: guarded('controls:write', 'never', { staff: 'money' }),
   subject: 'walletId',
-  fields: { creditLimit: CreditLimit, ...decidedProperties },
+  fields: { creditLimit: CreditLimit, ...unitProperty, ...decidedProperties },
   rest: { method: 'PUT', path: '/wallet/:id/credit-line', tag: 'Controls', status: 200 },
   example: { parameters: { id: 'w1' }, body: { creditLimit: '500', reason: 'good customer' } },
   batchType: 'setCreditLine',

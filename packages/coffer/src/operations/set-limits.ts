@@ -7,7 +7,7 @@ import { prepareControl } from './controls.ts';
 import type { ControlRequest } from './controls.ts';
 import { define } from './definition.ts';
 import { decidedIn, limitIn, walletIn } from './input.ts';
-import { decidedProperties, Limit } from './schemas.ts';
+import { decidedProperties, Limit, unitProperty } from './schemas.ts';
 
 /** All three, each null for no limit. */
 export type LimitsRequest = ControlRequest & { readonly limits: Limits };
@@ -17,7 +17,13 @@ export const setLimits = define({
   description: 'Replaces the limits on what may leave a wallet; an omitted limit is removed',
   access: guarded('controls:write', 'never'),
   subject: 'walletId',
-  fields: { perTransfer: Type.Optional(Limit), perDay: Type.Optional(Limit), perMonth: Type.Optional(Limit), ...decidedProperties },
+  fields: {
+    perTransfer: Type.Optional(Limit),
+    perDay: Type.Optional(Limit),
+    perMonth: Type.Optional(Limit),
+    ...unitProperty,
+    ...decidedProperties,
+  },
   rest: { method: 'PUT', path: '/wallet/:id/limits', tag: 'Controls', status: 200 },
   example: { parameters: { id: 'w1' }, body: { perDay: '1000000', reason: 'new customer' } },
   batchType: 'setLimits',

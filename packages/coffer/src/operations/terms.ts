@@ -44,6 +44,10 @@ export type MoneyTerms = AmountTerms & {
   readonly effectiveAt?: Date | undefined;
 };
 
+/** How callers write and read amounts. Terms are always in minor units. */
+export const units = ['minor', 'major'] as const;
+export type Unit = (typeof units)[number];
+
 /** Of an asset's code. */
 export const assetCodeLengthMax = 32;
 export const assetNumberMax = 2_147_483_647;

@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
 import { batchSizeMax, definitions, HoldId, InvalidInput, OperationId, strict, WalletId } from '../../operations/index.ts';
-import type { BatchItem, Caller, Definition, Subject } from '../../operations/index.ts';
+import type { BatchItem, Caller, Commands, Definition, Subject } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
 import { itemName } from '../problems/index.ts';
 import { callerFor, itemInput } from './input.ts';
@@ -84,20 +84,28 @@ export function named(problem: Problem, at: number): Problem {
  * `admit`: the policy's decision on each operation; permission to post batches does not include permission for every operation in
  * one. Throws the problem of the first item that the caller may not post or that cannot be read, and names it.
  */
-export function readBatch(bodies: readonly ItemBody[], admit: (operation: OperationName) => Admission): BatchItem[] {
+export async function readBatch(
+  bodies: readonly ItemBody[],
+  admit: (operation: OperationName) => Admission,
+  { counted }: Pick<Commands, 'counted'>,
+): Promise<BatchItem[]> {
   const callers = new Map<string, Caller>();
-  return bodies.map((body, at) => {
+  const items: BatchItem[] = [];
+  for (const [at, body] of bodies.entries()) {
     try {
       const definition = byType.get(body.type);
       if (!definition) throw new InvalidInput('The operation has no valid type.');
       const caller = callers.get(body.type) ?? callerFor(admit(definition.name as OperationName), admit);
       callers.set(body.type, caller);
-      return { definition, request: definition.read(itemInput(body, readTerms(body as TermsBody, caller), caller)) };
+      const counting = counted(definition, itemInput(body, readTerms(body as TermsBody, caller), caller));
+      const item = counting instanceof Promise ? await counting : counting;
+      items.push({ definition: item.definition, request: item.definition.read(item.input) });
     } catch (failure) {
       const problem =
         failure instanceof ProblemError ? failure.problem : failure instanceof InvalidInput ? invalidInputProblem(failure) : null;
       if (!problem) throw failure;
       throw new ProblemError(named(problem, at));
     }
-  });
+  }
+  return items;
 }

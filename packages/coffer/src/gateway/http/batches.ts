@@ -4,10 +4,11 @@ import type { Static, TSchema } from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import { definitions, oneOf, ref, strict } from '../../operations/index.ts';
-import type { BatchItem, OperationOutcome } from '../../operations/index.ts';
+import type { BatchItem, OperationOutcome, Unit } from '../../operations/index.ts';
 import type { Reader } from '../../wallets/index.ts';
 import { describeRefusal, itemName } from '../problems/index.ts';
 import { batchItemSchemas } from './batch-items.ts';
+import { inUnit } from './units.ts';
 import { problem, problemBody, problemContentType, refusalProblem } from './problem.ts';
 
 type Fields = Record<string, TSchema>;
@@ -66,11 +67,11 @@ export const batchRefused = {
 export function presentBatch(
   outcomes: readonly OperationOutcome[],
   items: readonly BatchItem[],
-  atomic: boolean,
+  { atomic, units }: { readonly atomic: boolean; readonly units: readonly (Unit | undefined)[] },
   assets: Assets,
   reader: Reader,
 ): Static<typeof BatchAnswer> {
-  const results = outcomes.map((outcome, at) => presentResult(outcome, items[at], assets, reader));
+  const results = outcomes.map((outcome, at) => inUnit(units[at], presentResult(outcome, items[at], assets, reader)));
   const refused = outcomes.reduce((count, { status }) => count + (status === 'refused' ? 1 : 0), 0);
   return { atomic, completed: results.length - refused, refused, results };
 }

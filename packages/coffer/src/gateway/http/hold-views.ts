@@ -1,6 +1,7 @@
 /** Holds, as answers. */
 import {
   AmountText,
+  amountText,
   Counterparty,
   MetadataRead,
   holdProperties,
@@ -31,7 +32,7 @@ const HoldPart = Type.Object(
     seq: Seq,
     type: oneOf('hold', 'capture', 'release', 'expire'),
     amount: AmountText,
-    left: Type.String({ description: 'amount left on the hold after it' }),
+    left: amountText('amount left on the hold after it'),
     counterparty: Type.Optional(ref(Counterparty)),
     createdAt: Timestamp,
   },

@@ -4,6 +4,7 @@ import { operationId, sagaDetails } from '../../ledger/index.ts';
 import type { Assets, RecordedEntry } from '../../ledger/index.ts';
 import {
   AmountText,
+  amountText,
   AskedAmount,
   AssetBrief,
   Counterparty,
@@ -41,7 +42,7 @@ const particulars = {
   askedAmount: Type.Optional(AskedAmount),
   effectiveAt: Type.Optional(Type.String({ format: 'date-time', description: 'effective date, if it differs from the recorded date' })),
   holdId: Type.Optional(HoldId),
-  left: Type.Optional(Type.String({ description: 'amount left on the hold at that time' })),
+  left: Type.Optional(amountText('amount left on the hold at that time')),
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'of a hold' })),
   reverses: Type.Optional(Type.String({ description: 'id of the operation that this one reverses' })),
   transferId: Type.Optional(Type.String({ description: 'id of the transfer that this is a step of' })),
@@ -118,7 +119,7 @@ export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet, reader:
 }
 
 const AccountAfter = Type.Object(
-  { kind: Type.String(), walletId: orNull(Type.String()), balance: orNull(Type.String()), version: orNull(Type.Integer()) },
+  { kind: Type.String(), walletId: orNull(Type.String()), balance: orNull(AmountText), version: orNull(Type.Integer()) },
   {
     $id: 'AccountAfter',
     ...strict,
@@ -154,7 +155,7 @@ export const operationProperties = {
   actor: Type.Optional(Type.String({ description: 'who asked for it; hidden from users' })),
   approver: Type.Optional(Type.String({ description: 'who approved it; hidden from users' })),
   controls: Type.Optional(freeObject),
-  reversed: Type.Optional(Type.String({ description: 'amount reversed so far' })),
+  reversed: Type.Optional(amountText('amount reversed so far')),
   reversedBy: Type.Optional(Type.Array(OperationId, { description: 'ids of the operations that reversed it, fully or partly' })),
   asked: Type.Optional(ref(Asked)),
   failure: Type.Optional(ref(Failure)),

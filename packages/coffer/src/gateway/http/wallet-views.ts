@@ -1,6 +1,7 @@
 /** Wallets and their figures, as answers. */
 import {
   AmountText,
+  amountText,
   AssetBrief,
   limitProperties,
   oneOf,
@@ -40,9 +41,9 @@ export const WalletView = Type.Object(
     ownerId: orNull(Type.String({ description: 'user id of the owner; null for a wallet without an owner' })),
     asset: ref(AssetBrief),
     balance: AmountText,
-    available: Type.String({ description: 'amount that can be withdrawn now: balance - held + credit limit' }),
-    held: Type.String({ description: 'amount reserved by open holds' }),
-    creditLimit: Type.String({ description: 'how far below zero the balance may go' }),
+    available: amountText('amount that can be withdrawn now: balance - held + credit limit'),
+    held: amountText('amount reserved by open holds'),
+    creditLimit: amountText('how far below zero the balance may go'),
     version: Version,
     status: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'the stricter of debits and credits' }),
     ...sidesProperties,

@@ -31,14 +31,12 @@ function book() {
   return {
     newest,
     moves,
-    post(seq: number, debit: string | null, credit: string | null) {
+    post: (seq: number, debit: string | null, credit: string | null) => {
       for (const account of [debit, credit]) if (account !== null) committed.push({ seq, account });
       newest.committed([entry(seq, debit, credit)]);
     },
     /** What the owner has to know, because ledger.newest does not. */
-    expected(): Map<string, number> {
-      return new Map(committed.filter(({ seq }) => seq > moved).map(({ seq, account }) => [account, seq]));
-    },
+    expected: (): Map<string, number> => new Map(committed.filter(({ seq }) => seq > moved).map(({ seq, account }) => [account, seq])),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import { operationId } from '../../ledger/index.ts';
 import type { Answer } from '../definition.ts';
-import { AmountText, AssetBrief, HoldId, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../schemas.ts';
+import { AmountText, amountText, AssetBrief, HoldId, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../schemas.ts';
 import { AskedAmount, doneProperties, presentRequested, presentDone } from './posting.ts';
 
 const statuses = oneOf('open', 'captured', 'released', 'expired');
@@ -19,11 +19,11 @@ export const holdProperties = {
   walletId: WalletId,
   asset: ref(AssetBrief),
   status: HoldStatus,
-  amount: Type.String({ description: 'the amount reserved, in minor units', examples: ['1000'] }),
+  amount: amountText('the amount reserved, in minor units'),
   askedAmount: Type.Optional(AskedAmount),
-  left: Type.String({ description: 'what is still reserved' }),
+  left: amountText('what is still reserved'),
   captured: AmountText,
-  released: Type.String({ description: 'what was released: by a release, by expiry, or by a final capture' }),
+  released: amountText('what was released: by a release, by expiry, or by a final capture'),
   expiresAt: orNull(Timestamp),
   createdAt: Timestamp,
 };

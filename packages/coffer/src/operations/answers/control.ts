@@ -6,7 +6,7 @@ import { controlsFromText } from '../../ledger/index.ts';
 import type { Controls, Limits, PostedSide, SideStatus } from '../../ledger/index.ts';
 import { decisionIn } from '../../visibility/index.ts';
 import type { Answer } from '../definition.ts';
-import { AmountText, oneOf, orNull, ref, strict } from '../schemas.ts';
+import { AmountText, amountText, oneOf, orNull, ref, strict } from '../schemas.ts';
 import { doneProperties, presentDone } from './posting.ts';
 
 export const Passage = oneOf('active', 'frozen', 'closed');
@@ -38,8 +38,8 @@ const ControlView = Type.Object(
     status: Type.Literal('completed'),
     ...sidesProperties,
     limits: Type.Optional(ref(LimitsView)),
-    creditLimit: Type.String({ description: 'how far below zero the wallet may go' }),
-    sweptAmount: Type.Optional(Type.String({ description: 'the amount that closing moved out of the wallet' })),
+    creditLimit: amountText('how far below zero the wallet may go'),
+    sweptAmount: Type.Optional(amountText('the amount that closing moved out of the wallet')),
     sweptTo: Type.Optional(ref(Counterparty)),
     reason: Type.String(),
     actor: Type.String({ description: 'the actor who decided it' }),

@@ -5,7 +5,20 @@ import { assert } from '../../kernel/index.ts';
 import { keyspaceOf, operationId } from '../../ledger/index.ts';
 import type { Answer } from '../definition.ts';
 import type { OpenRequest } from '../terms.ts';
-import { AmountText, AssetBrief, KeyspaceName, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
+import {
+  AmountText,
+  amountText,
+  AssetBrief,
+  KeyspaceName,
+  OperationId,
+  orNull,
+  ref,
+  Seq,
+  strict,
+  Timestamp,
+  Version,
+  WalletId,
+} from '../schemas.ts';
 import { presentAsset } from './posting.ts';
 
 export const OpenedWallet = Type.Object(
@@ -18,7 +31,7 @@ export const OpenedWallet = Type.Object(
     ownerId: orNull(Type.String()),
     asset: ref(AssetBrief),
     balance: AmountText,
-    creditLimit: Type.String({ description: 'how far below zero the wallet may go' }),
+    creditLimit: amountText('how far below zero the wallet may go'),
     version: Version,
     status: Type.Literal('active'),
     createdAt: Timestamp,

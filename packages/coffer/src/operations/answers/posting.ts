@@ -11,6 +11,7 @@ import type { Reader, SagaState } from '../../wallets/index.ts';
 import type { Answer } from '../definition.ts';
 import {
   AmountText,
+  amountText,
   AssetBrief,
   HoldId,
   KeyspaceName,
@@ -43,20 +44,18 @@ export const doneProperties = {
   keyspace: KeyspaceName,
   walletId: WalletId,
   asset: ref(AssetBrief),
-  balance: Type.String({ description: "the wallet's balance after the operation, in minor units" }),
-  held: Type.String({ description: 'how much of the balance open holds reserve after the operation' }),
-  available: Type.String({
-    description: 'what may leave the wallet after the operation: the balance minus held amounts, plus the credit limit',
-  }),
+  balance: amountText("the wallet's balance after the operation, in minor units"),
+  held: amountText('how much of the balance open holds reserve after the operation'),
+  available: amountText('what may leave the wallet after the operation: the balance minus held amounts, plus the credit limit'),
   version: Version,
   createdAt: Timestamp,
 };
 
-export const AskedAmount = Type.String({ description: 'the amount requested, when it was "up to" an amount' });
+export const AskedAmount = amountText('the amount requested, when it was "up to" an amount');
 
 const postingProperties = {
   ...doneProperties,
-  amount: Type.String({ description: 'the amount moved, in minor units', examples: ['1000'] }),
+  amount: amountText('the amount moved, in minor units'),
   askedAmount: Type.Optional(AskedAmount),
   effectiveAt: Type.Optional(Timestamp),
 };
@@ -69,9 +68,9 @@ export const Posting = Type.Object(
     from: Type.Optional(ref(SideAfter)),
     to: Type.Optional(ref(SideAfter)),
     holdId: Type.Optional(HoldId),
-    left: Type.Optional(Type.String({ description: 'what is left of the hold, after a capture or a release' })),
+    left: Type.Optional(amountText('what is left of the hold, after a capture or a release')),
     reverses: Type.Optional(Type.String({ description: 'id of the operation that this one reverses' })),
-    reversed: Type.Optional(Type.String({ description: 'how much of that operation is reversed so far' })),
+    reversed: Type.Optional(amountText('how much of that operation is reversed so far')),
   },
   {
     $id: 'Posting',

@@ -8,6 +8,7 @@ import { admitted, callerOf } from '../callers.ts';
 import { noteOperation } from '../observing.ts';
 import { malformed, problem, problemContentType, ProblemError, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
+import { unitOf } from '../units.ts';
 import { compileValidator } from '../validation.ts';
 
 export function batchRoutes(app: App, product: Product): void {
@@ -29,13 +30,13 @@ export function batchRoutes(app: App, product: Product): void {
       refuseHeaders(request.headers);
       const { operations, atomic = false } = request.body;
       const caller = callerOf(request);
-      const items = readBatch(operations, (operation) => admitted(product, request, operation));
+      const items = await readBatch(operations, (operation) => admitted(product, request, operation), product.commands);
       const requests = items.map((item) => item.request);
       const stranger = await firstOfUnknownOwner(requests, caller, (owners) => product.users.unknownAmong(owners));
       if (stranger !== null) return sendProblem(reply, named(problem('user_not_found'), stranger));
       const outcomes = await product.commands.batch(items, { atomic });
       for (const { entry } of outcomes) if (entry) noteOperation(request, { book: entry.book, seq: entry.operation }, null, null);
-      const answer = presentBatch(outcomes, items, atomic, product.assets, caller);
+      const answer = presentBatch(outcomes, items, { atomic, units: operations.map(unitOf) }, product.assets, caller);
       if (atomic && answer.refused > 0)
         return reply
           .code(422)

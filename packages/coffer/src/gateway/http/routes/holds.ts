@@ -6,6 +6,7 @@ import { HoldView, HoldWithParts, presentHold, presentHoldPart } from '../hold-v
 import { problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
+import { inUnit, unitQuery } from '../units.ts';
 import { noSuchWallet } from './wallet-reads.ts';
 import Type from 'typebox';
 
@@ -16,6 +17,7 @@ const holdsPage = pageQuery('^[1-9][0-9]{0,8}-[1-9][0-9]{0,14}$');
 const holdsQuery = Type.Object(
   {
     ...holdsPage.properties,
+    ...unitQuery,
     open: Type.Optional(Type.Boolean({ description: 'true: only holds with an amount left to capture' })),
   },
   strict,
@@ -42,9 +44,9 @@ export function holdRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
-      const { limit = 50, cursor, open = false } = request.query;
+      const { limit = 50, cursor, open = false, unit } = request.query;
       const { items, next } = await queries.holds(wallet, { limit, cursor, open });
-      return reply.send({ items: items.map(presentHold), next });
+      return reply.send({ items: items.map((hold) => inUnit(unit, presentHold(hold))), next });
     },
   );
 
@@ -54,13 +56,14 @@ export function holdRoutes(app: App, product: Product): void {
       schema: {
         ...described('getHold', 'Returns a hold, with its captures and releases'),
         params: holdParams,
+        querystring: Type.Object(unitQuery, strict),
         response: { 200: ref(HoldWithParts), ...problems(401, 404) },
       },
     },
     async (request, reply) => {
       const hold = await queries.hold(request.params.holdId, callerOf(request));
       if (!hold) return sendProblem(reply, noSuchHold(request.params.holdId));
-      return reply.send({ ...presentHold(hold), parts: hold.entries.map(presentHoldPart) });
+      return reply.send(inUnit(request.query.unit, { ...presentHold(hold), parts: hold.entries.map(presentHoldPart) }));
     },
   );
 }

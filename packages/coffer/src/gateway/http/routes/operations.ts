@@ -7,9 +7,11 @@ import { problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import { presentTransfer, TransferView } from '../transfer-views.ts';
+import { inUnit, unitQuery } from '../units.ts';
 import Type from 'typebox';
 
 const params = Type.Object({ operationId: OperationId }, strict);
+const unitOnly = Type.Object(unitQuery, strict);
 
 export function operationRoutes(app: App, product: Product): void {
   const described = (operationId: string, description: string) => ({
@@ -18,6 +20,7 @@ export function operationRoutes(app: App, product: Product): void {
       description,
       tags: ['Operations'],
       params,
+      querystring: unitOnly,
       response: { 200: ref(OperationView), ...problems(401, 404) },
     },
   });
@@ -25,7 +28,7 @@ export function operationRoutes(app: App, product: Product): void {
   app.get('/operations/:operationId', described('getOperation', 'Returns an operation, completed or refused'), async (request, reply) => {
     const found = await product.queries.operation(request.params.operationId, callerOf(request));
     return found
-      ? reply.send(presentOperation(found, product.assets, callerOf(request)))
+      ? reply.send(inUnit(request.query.unit, presentOperation(found, product.assets, callerOf(request))))
       : sendProblem(reply, noSuchOperation(request.params.operationId));
   });
 
@@ -37,13 +40,14 @@ export function operationRoutes(app: App, product: Product): void {
         description: 'Returns a transfer between wallets with its steps: all at the same time, or one after the other between books',
         tags: ['Operations'],
         params,
+        querystring: unitOnly,
         response: { 200: ref(TransferView), ...problems(401, 404) },
       },
     },
     async (request, reply) => {
       const found = await product.queries.transfer(request.params.operationId, callerOf(request));
       return found
-        ? reply.send(presentTransfer(found, product.assets, callerOf(request)))
+        ? reply.send(inUnit(request.query.unit, presentTransfer(found, product.assets, callerOf(request))))
         : sendProblem(reply, noSuchOperation(request.params.operationId));
     },
   );

@@ -12,6 +12,7 @@ import { keyHeader, keyHeaders, sendOutcome } from '../outcomes.ts';
 import { problem, sendProblem } from '../problem.ts';
 import { RequestView } from '../request-views.ts';
 import { problems } from '../schemas.ts';
+import { inUnit, unitOf } from '../units.ts';
 
 export function postOperationRoutes(app: App, product: Product): void {
   for (const definition of definitions) postRoute(app, product, definition);
@@ -47,23 +48,26 @@ function postRoute(app: App, product: Product, definition: Definition): void {
     },
     handler: async (request, reply) => {
       const body = request.body as Readonly<Record<string, unknown>>;
-      const input = inputOf(product, request, reply, definition, body, subjectOf(request, subject));
-      const wanted = definition.read(input);
+      const given = inputOf(product, request, reply, definition, body, subjectOf(request, subject));
+      const counting = product.commands.counted(definition, given);
+      const counted = counting instanceof Promise ? await counting : counting;
+      const wanted = counted.definition.read(counted.input);
       const stranger = await firstOfUnknownOwner([wanted], callerOf(request), (owners) => product.users.unknownAmong(owners));
       if (stranger !== null) return sendProblem(reply, problem('user_not_found'));
       const atOnce = async () => {
-        const outcome = await product.commands.run(definition, wanted);
+        const outcome = await product.commands.run(counted.definition, wanted);
         const held = rest.async ? await twinHeld(product, request, definition, wanted, outcome) : null;
         return held ? sendProblem(reply, held) : send(request, reply, outcome, wanted);
       };
-      if (!rest.async || !isAsync(request, reply, body)) return await atOnce();
+      if (!rest.async || !isAsync(request, reply, body) || counted.refused) return await atOnce();
       return await acceptLater(product, request, reply, definition, wanted, atOnce);
     },
   });
 
   function send(request: Request, reply: Reply, outcome: OperationOutcome, wanted: Terms): Reply {
+    const unit = unitOf(request.body as object);
     const view = { assets: product.assets, reader: callerOf(request), request: wanted };
-    return sendOutcome(reply, outcome, product.assets, rest.status, (posted) => answer.present(posted, view));
+    return sendOutcome(reply, outcome, product.assets, rest.status, (posted) => inUnit(unit, answer.present(posted, view)));
   }
 }
 

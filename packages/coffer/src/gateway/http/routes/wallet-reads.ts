@@ -11,10 +11,13 @@ import { malformed, problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readMoment } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
+import { inUnit, unitQuery } from '../units.ts';
 import { PastBalance, presentPastBalance, presentStats, presentWallet, Stats, WalletView } from '../wallet-views.ts';
 
 const params = Type.Object({ id: WalletId }, strict);
-const pastQuery = Type.Object({ at: Moment, by: Type.Optional(oneOf('recorded', 'effective')) }, strict);
+const unitOnly = Type.Object(unitQuery, strict);
+const pastQuery = Type.Object({ at: Moment, by: Type.Optional(oneOf('recorded', 'effective')), ...unitQuery }, strict);
+const historyQuery = Type.Object({ ...pageQuery('^[1-9][0-9]{0,14}$').properties, ...unitQuery }, strict);
 const keyParams = Type.Object(
   { id: WalletId, key: Type.String({ minLength: 1, maxLength: 128, description: 'the idempotency key, percent-encoded' }) },
   strict,
@@ -34,13 +37,14 @@ export function walletReadRoutes(app: App, product: Product): void {
       schema: {
         ...described('getWallet', "Returns a wallet's balance and details; the ETag is its version"),
         params,
+        querystring: unitOnly,
         response: { 200: ref(WalletView), ...problems(401, 404) },
       },
     },
     async (request, reply) => {
       const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
-      return reply.header('etag', `"${wallet.version}"`).send(presentWallet(wallet));
+      return reply.header('etag', `"${wallet.version}"`).send(inUnit(request.query.unit, presentWallet(wallet)));
     },
   );
 
@@ -55,12 +59,12 @@ export function walletReadRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const { at: text, by = 'recorded' } = request.query;
+      const { at: text, by = 'recorded', unit } = request.query;
       const at = readMoment(text, 'at');
       const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
       const past = await queries.balanceAt(wallet, at, by);
-      return past ? reply.send(presentPastBalance(wallet, past, at, by)) : sendProblem(reply, notOpenYet(wallet, at));
+      return past ? reply.send(inUnit(unit, presentPastBalance(wallet, past, at, by))) : sendProblem(reply, notOpenYet(wallet, at));
     },
   );
 
@@ -73,16 +77,17 @@ export function walletReadRoutes(app: App, product: Product): void {
           "Lists a wallet's operations, newest first, including holds and controls, each with the balance after it",
         ),
         params,
-        querystring: pageQuery('^[1-9][0-9]{0,14}$'),
+        querystring: historyQuery,
         response: { 200: page(ref(HistoryItem)), ...problems(401, 404) },
       },
     },
     async (request, reply) => {
       const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
-      const { limit = 50, cursor } = request.query;
+      const { limit = 50, cursor, unit } = request.query;
       const { items, next } = await queries.history(wallet, limit, cursor);
-      return reply.send({ items: items.map((entry) => presentHistoryItem(entry, wallet, callerOf(request))), next });
+      const views = items.map((entry) => inUnit(unit, presentHistoryItem(entry, wallet, callerOf(request)), wallet.currency.scale));
+      return reply.send({ items: views, next });
     },
   );
 
@@ -92,12 +97,13 @@ export function walletReadRoutes(app: App, product: Product): void {
       schema: {
         ...described('getStats', "Returns a wallet's totals since it was opened"),
         params,
+        querystring: unitOnly,
         response: { 200: ref(Stats), ...problems(401, 404) },
       },
     },
     async (request, reply) => {
       const stats = await queries.stats(request.params.id, callerOf(request));
-      return stats ? reply.send(presentStats(stats)) : sendProblem(reply, noSuchWallet(request.params.id));
+      return stats ? reply.send(inUnit(request.query.unit, presentStats(stats))) : sendProblem(reply, noSuchWallet(request.params.id));
     },
   );
 
@@ -110,7 +116,7 @@ export function walletReadRoutes(app: App, product: Product): void {
           "Returns the operation under an idempotency key; use it when an answer was lost. Looks among the caller's own keys, or in the keyspace named",
         ),
         params: keyParams,
-        querystring: Type.Object({ keyspace: Type.Optional(KeyspaceName) }, strict),
+        querystring: Type.Object({ keyspace: Type.Optional(KeyspaceName), ...unitQuery }, strict),
         response: { 200: ref(OperationView), ...problems(401, 404) },
       },
     },
@@ -125,7 +131,7 @@ export function walletReadRoutes(app: App, product: Product): void {
       if (!wallet) return sendProblem(reply, noSuchWallet(id));
       const entry = await queries.operationByKey(wallet, key, request.query.keyspace ?? keyspaceOf(actorOf(request)));
       if (!entry) return sendProblem(reply, nothingUnderKey(key));
-      return reply.send(presentOperation(entry, assets, callerOf(request)));
+      return reply.send(inUnit(request.query.unit, presentOperation(entry, assets, callerOf(request))));
     },
   );
 }
