@@ -1,19 +1,15 @@
 /** A ledger that starts with batches hashed in older formats and continues in the newest. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chainHash, encodeEntries, encodeRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
-import type { Declaration } from '../../packages/coffer/src/ledger/chain/declarations.ts';
-import type { NewRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import { encodeEntries, encodeRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { chainFormat } from '../../packages/coffer/src/ledger/columns.ts';
 import type { ChainFormat } from '../../packages/coffer/src/ledger/columns.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
-import { decideTogether } from '../../packages/coffer/src/ledger/posting/batch.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
-import { BookStore } from '../../packages/coffer/src/ledger/posting/store.ts';
-import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
-import { newBook, postOne, startWriter, takeBook } from '../support/books.ts';
+import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { batchInFormat, post } from './formats.ts';
 import { changeAsOwner, places } from './tampering.ts';
 
 let database: TestDatabase;
@@ -58,38 +54,13 @@ async function openAsBefore(): Promise<void> {
   await changeAsOwner(database, `update ledger.batch set format = 1, hash = ${hash} where book = ${book}`);
 }
 
-/** One batch as an older server wrote it: without the later columns, and hashed without them. */
+/** One batch as an older server wrote it, through today's posting function. */
 async function postInFormat(format: ChainFormat, state: BookState, operations: readonly Operation[]): Promise<void> {
-  const { pool } = database;
-  const { rows: heads } = await pool.query<{ batch_no: number; last_seq: number; hash: Buffer; recorded_at: Date }>(
-    'select batch_no, last_seq, hash, recorded_at from ledger.batch where book = $1 order by batch_no desc limit 1',
-    [book],
-  );
-  const head = heads[0];
-  if (!head) throw new Error('the book was opened');
-  const recordedAt = new Date(head.recorded_at.getTime() + 1_000);
-  const rows: NewRows = { openings: [], entries: [] };
-  for (const operation of operations) decideTogether(state, { operations: [prepare(operation)], linked: false }, recordedAt, rows);
-  const header = { book, batchNo: head.batch_no + 1, firstSeq: head.last_seq + 1, recordedAt };
-  const entries = encodeEntries(rows.entries, ({ of }) => of, format);
-  const declarations = format < 3 ? [] : await undeclared();
-  const columns = encodeRows(declarations, rows.openings, entries, format);
+  const { header, columns } = await batchInFormat(database, book, format, state, operations);
   const [noText] = encodeRows([], [], [], chainFormat);
   const before3 = format < 3 ? [noText, noText] : [];
-  const further = encodeEntries([], ({ of }) => of, chainFormat).slice(entries.length);
-  const hash = chainHash(head.hash, header, columns, format);
-  const values = [book, header.batchNo, head.hash, hash, format, header.firstSeq, rows.entries.length, recordedAt.getTime() * 1000];
-  const all = [...values, await takeBook(database, book), ...before3, ...columns, ...further];
-  await pool.query(`select ledger.post_batch(${all.map((_, at) => `$${at + 1}`).join(', ')})`, all);
-}
-
-async function undeclared(): Promise<Declaration[]> {
-  const store = await BookStore.connect(database.url, book, () => undefined);
-  try {
-    return [...(await store.assets()).undeclared];
-  } finally {
-    await store.close();
-  }
+  const further = encodeEntries([], ({ of }) => of, chainFormat).slice(encodeEntries([], ({ of }) => of, format).length);
+  await post(database, [...header, ...before3, ...columns, ...further]);
 }
 
 it('verifies from the first batch to the last', async () => {

@@ -3,6 +3,6 @@ create or replace function ledger.rebuild_newest(p_book integer) returns bigint 
 begin
   delete from ledger.newest n where n.book = p_book;
   delete from ledger.newest_tail t where t.book = p_book;
-  update ledger.newest_until u set seq = 0 where u.book = p_book;
+  insert into ledger.newest_until (book, seq) values (p_book, 0) on conflict (book) do update set seq = 0;
   return ledger.move_newest(p_book, 9000000000000000);
 end $$;

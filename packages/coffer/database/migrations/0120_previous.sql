@@ -30,6 +30,3 @@ create table ledger.newest_tail (
   accounts  bigint[] not null,
   primary key (book, last_seq)
 ) with (toast_tuple_target = 8160);
-
-insert into ledger.newest_until (book, seq)
-select k.book, (select max(b.last_seq) from ledger.batch b where b.book = k.book) from ledger.book k;

@@ -25,13 +25,14 @@ export class NewestEntries {
   }
 
   /** The batch and its entries, in order. */
-  endOfBatch({ batchNo, firstSeq, lastSeq }: BatchRow, entries: readonly LogRow[]): void {
+  endOfBatch({ batchNo, firstSeq, lastSeq, format }: BatchRow, entries: readonly LogRow[]): void {
     if (lastSeq <= this.movedUntil) return;
     const named = new Set(entries.flatMap(({ debitAccount, creditAccount }) => [debitAccount, creditAccount]));
     const expected = [...named].filter((account) => account !== null).toSorted((one, other) => one - other);
     const row = this.#tail.get(lastSeq);
     this.#tail.delete(lastSeq);
-    if (expected.length === 0 && row === undefined) return;
+    // An earlier version that was posting during the upgrade committed a last batch without a row; the indexes have all of its entries.
+    if ((expected.length === 0 || format < 4) && row === undefined) return;
     const at = `batch ${batchNo} of book ${this.#book}`;
     this.#findings.expect('I3', at, 'the first seq of the batch in ledger.newest_tail', firstSeq, row?.firstSeq);
     const different = expected.findIndex((account, index) => account !== row?.accounts[index]);
