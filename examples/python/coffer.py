@@ -1883,7 +1883,7 @@ class Coffer:
         id: str,
         unit: Literal["minor", "major"] = _omitted,
     ) -> Wallet:
-        """Returns a wallet's balance and details; the ETag is its version."""
+        """Returns a wallet's balance and details; the ETag is its version. With If-None-Match, 304 while it is still at that version."""
         answer: Wallet = self._send("GET", "/wallet/{id}", {"id": id}, {"unit": unit}, {})
         return answer
 

@@ -339,8 +339,12 @@ function historyOfGrpc(item: Message): Body {
 function camel(message: Body): Body {
   const named = (name: string) => name.replace(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
   const inner = (value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? camel(value as Body) : value);
+  for (const [name, text] of Object.entries(message))
+    if (name.endsWith('_text')) expect([name, text]).toEqual([name, message[name.slice(0, -'_text'.length)] ?? '']);
   return Object.fromEntries(
-    Object.entries(message).map(([name, value]) => [named(name), name === 'last_activity_at' ? some(value) : inner(value)]),
+    Object.entries(message).flatMap(([name, value]) =>
+      name.endsWith('_text') ? [] : [[named(name), name === 'last_activity_at' ? some(value) : inner(value)]],
+    ),
   );
 }
 

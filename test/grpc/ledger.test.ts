@@ -79,7 +79,7 @@ describe('an operation', () => {
       { spend: { owner_id: alice, amount: 20, asset: 'GOLD' } },
     ]);
     expect(up).toMatchObject({ type: 'topup', wallet: { id: `${alice}.GOLD`, balance: '1300' }, to: { balance: '1300' } });
-    expect(up?.['from']).toEqual({ id: '$treasury/1', version: '0' });
+    expect(up?.['from']).toEqual({ id: '$treasury/1', version: '0', balance_text: '', held_text: '' });
     expect(spent).toMatchObject({ type: 'spend', wallet: { balance: '1280' } });
     const nobody = await both.call('Post', { operations: [{ spend: { owner_id: alice, amount: 1, asset: 'GOLD' } }] });
     expect(nobody).toMatchObject({ status: status.UNAUTHENTICATED, trailer: { 'coffer-code': 'unauthenticated' } });
@@ -150,7 +150,9 @@ describe('an operation', () => {
     expect(await done({ unfreeze: decided })).toMatchObject({ type: 'unfreeze' });
     expect(await done({ set_limits: { ...decided, per_transfer: 0, per_month: int64Max } })).toMatchObject({ type: 'limit' });
     const limited = await wallet('c1');
-    expect(limited['limits']).toEqual({ per_transfer: '0', per_month: int64Max, used_today: '0', used_this_month: '0' });
+    const limits = { per_transfer: '0', per_month: int64Max, used_today: '0', used_this_month: '0' };
+    const texts = Object.fromEntries(Object.entries(limits).map(([name, limit]) => [`${name}_text`, limit]));
+    expect(limited['limits']).toEqual({ ...limits, ...texts, per_day_text: '' });
     expect(await done({ set_limits: decided })).toMatchObject({ type: 'limit' });
     expect(await wallet('c1')).toMatchObject({ limits: null });
     expect(await done({ set_credit_line: { ...decided, credit_limit: 7 } })).toMatchObject({ type: 'credit_line' });
@@ -172,7 +174,7 @@ describe('an operation', () => {
     const asked = { wallet_id: 't1', amount: 500, money: { up_to: true } };
     expect(await done({ withdraw: asked })).toMatchObject({ amount: '75', asked_amount: '500', wallet: { balance: '25' } });
     const past = await both.ask('GetBalanceAt', { wallet_id: 't1', at: opened, by: 'effective' });
-    expect(past).toEqual({ wallet_id: 't1', at: opened, by: 'effective', balance: '100' });
+    expect(past).toEqual({ wallet_id: 't1', at: opened, by: 'effective', balance: '100', balance_text: '100', held_text: '' });
     const now = await both.ask('GetBalanceAt', { wallet_id: 't1', at: '2100-01-01T00:00:00Z' });
     expect(now).toMatchObject({ by: 'recorded', balance: '25', held: '25', version: '3' });
     expect(await both.call('GetBalanceAt', { wallet_id: 't1', at: '2000-01-01T00:00:00Z' })).toMatchObject({ status: status.NOT_FOUND });
@@ -215,19 +217,62 @@ describe('an operation', () => {
 });
 
 describe('amounts', () => {
-  test('reach the maximum of int64; a larger balance is absent over gRPC and exact over REST', async () => {
+  test('reach the maximum of int64; a larger balance has only its text, and is exact over REST', async () => {
     const most = await done(deposit('big', int64Max));
     expect(most).toMatchObject({ amount: int64Max, wallet: { balance: int64Max } });
     const more = await done(deposit('big', int64Max));
     expect(more['amount']).toBe(int64Max);
-    expect(more['wallet']).toEqual({ id: 'big', held: '0', version: '2' });
+    const twice = String(2n * (2n ** 63n - 1n));
+    const state = { id: 'big', balance_text: twice, held: '0', held_text: '0', version: '2' };
+    expect(more['wallet']).toEqual(state);
     const read = await wallet('big');
     expect([read['balance'], read['available'], read['held']]).toEqual([undefined, undefined, '0']);
+    expect([read['balance_text'], read['available_text']]).toEqual([twice, twice]);
     const exact = await both.rest('GET', '/wallet/big');
-    expect(exact.body['balance']).toBe(String(2n * (2n ** 63n - 1n)));
-    expect(await both.ask('GetStats', { wallet_id: 'big' })).not.toHaveProperty('deposited');
+    expect(exact.body['balance']).toBe(twice);
+    const stats = await both.ask('GetStats', { wallet_id: 'big' });
+    expect(stats).not.toHaveProperty('deposited');
+    expect(stats['deposited_text']).toBe(twice);
     const [line] = (await both.ask('GetHistory', { wallet_id: 'big', limit: 1 }))['items'] as Message[];
-    expect(line?.['wallet']).toEqual({ id: 'big', held: '0', version: '2' });
+    expect(line?.['wallet']).toEqual(state);
+  });
+
+  test('as texts are exact at any size, and decimals of the asset in the unit major', async () => {
+    const huge = '9'.repeat(38);
+    expect(await done({ deposit: { wallet_id: 'texts', amount_text: huge } })).toMatchObject({
+      amount_text: huge,
+      wallet: { balance_text: huge },
+    });
+    const unit = 'major';
+    const made = await done({ deposit: { wallet_id: 'decimals', amount_text: '12.34', terms: { unit } } });
+    expect(made).toMatchObject({ amount: '1234', amount_text: '12.34', wallet: { balance: '1234', balance_text: '12.34' } });
+    expect(await done({ deposit: { wallet_id: 'decimals', amount: 2, terms: { unit } } })).toMatchObject({
+      amount: '200',
+      amount_text: '2.00',
+    });
+    const hold = await done({
+      hold: { wallet_id: 'decimals', amount_text: '0.04', money: { minimum_balance_text: '14' }, terms: { unit } },
+    });
+    expect(hold).toMatchObject({ amount: '4', hold: { left_text: '0.04' } });
+    const limited = { wallet_id: 'decimals', per_day_text: '5.5', reason: 'r', terms: { unit } };
+    await done({ set_limits: limited });
+    expect(await both.ask('GetWallet', { wallet_id: 'decimals', unit })).toMatchObject({
+      balance: '1434',
+      balance_text: '14.34',
+      available_text: '14.30',
+      limits: { per_day: '550', per_day_text: '5.50', used_today_text: '0.04' },
+    });
+    expect(await both.ask('GetOperation', { operation_id: made.operation_id, unit })).toMatchObject({ amount_text: '12.34' });
+    expect(await both.ask('GetHold', { hold_id: hold.operation_id, unit })).toMatchObject({ amount_text: '0.04', left_text: '0.04' });
+    for (const [deposit, sentence] of [
+      [{ amount_text: '12.345', terms: { unit } }, 'an amount of USD'],
+      [{ amount_text: '12.34' }, 'a whole number of minor units'],
+      [{ amount: 1, amount_text: '1' }, 'not both'],
+      [{ amount_text: '1', terms: { unit: 'cents' } }, '"unit" must be minor or major'],
+    ] as const) {
+      const refused = await both.call('Post', { operations: [{ deposit: { wallet_id: 'decimals', ...deposit } }] });
+      expect(refused).toMatchObject({ status: status.INVALID_ARGUMENT, details: expect.stringContaining(sentence) as unknown });
+    }
   });
 
   test('of zero or less are malformed, also as an optional amount: absent is not zero', async () => {

@@ -41,6 +41,7 @@ const nested: Readonly<Record<string, (text: unknown) => object>> = {
   requestId: (text) => ({ terms: { request_id: text } }),
   txId: (text) => ({ terms: { request_id: text } }),
   payment_id: (text) => ({ terms: { request_id: text } }),
+  unit: (text) => ({ terms: { unit: text } }),
   effectiveAt: (text) => ({ money: { effective_at: text } }),
 };
 
@@ -74,7 +75,8 @@ test.each(cases)(
       access.open === 'user' ? user : undefined,
     );
     expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });
-    expect(reply.details).toMatch(`operations[0]: "${Object.hasOwn(nested, name) && name !== 'effectiveAt' ? 'request_id' : snake(name)}"`);
+    const said = ['requestId', 'txId', 'payment_id'].includes(name) ? 'request_id' : snake(name);
+    expect(reply.details).toMatch(`operations[0]: "${said}"`);
     const rest = await both.rest('POST', '/operations/batch', { operations: [{ type: batchType, ...item }] });
     expect(rest).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     expect(rest.body['detail']).toMatch(`"${name}"`);

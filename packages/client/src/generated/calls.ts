@@ -116,7 +116,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "PUT", path: "/wallet/{walletId}/credit-line", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }
 
-  /** Returns a wallet's balance and details; the ETag is its version */
+  /** Returns a wallet's balance and details; the ETag is its version. With If-None-Match, 304 while it is still at that version */
   async getWallet(input: GetWalletInput, options: CallOptions = {}): Promise<Wallet> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}", query: ["unit"], hasBody: false, key: "none" }, input, options)) as Wallet;
   }

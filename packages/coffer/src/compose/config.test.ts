@@ -144,6 +144,18 @@ describe('settings', () => {
     ]);
   });
 
+  test('a setting under the name that another server uses causes a warning while its replacement is absent', () => {
+    const other = { DB_HOST: 'postgres', DB_NAME: '', REDIS_HOST: '127.0.0.1', RABBITMQ_EXCHANGE: 'wallet.events' };
+    const fixed = "RABBITMQ_EXCHANGE has no effect: Coffer's exchanges and queues have fixed names, see docs/guides/rabbitmq.md.";
+    expect(readConfig(other).warnings).toEqual([
+      'DB_HOST has no effect. Set DATABASE_URL instead.',
+      'REDIS_HOST has no effect. Set REDIS_URL instead.',
+      fixed,
+    ]);
+    const replaced = { ...other, DATABASE_URL: 'postgres://coffer:secret@127.0.0.1/coffer', REDIS_URL: 'redis://127.0.0.1:6379' };
+    expect(readConfig(replaced).warnings?.filter((warning) => warning.includes('no effect'))).toEqual([fixed]);
+  });
+
   test('every row of the table accepts its example, unless that is a description', () => {
     for (const { rows } of settingTable)
       for (const { name, example, secret } of rows) {

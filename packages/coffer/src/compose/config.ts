@@ -11,6 +11,7 @@ import { accountSettings, identitySettings } from '../identity/settings.ts';
 import { mailSettings } from '../mail/settings.ts';
 import { fileVariableOf, logSettings, readGroup } from '../kernel/index.ts';
 import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
+import { otherNames } from './other-names.ts';
 import { ledgerSettings } from '../ledger/settings.ts';
 import { metadataSettings } from '../metadata/settings.ts';
 import { privacySettings } from '../privacy/settings.ts';
@@ -63,7 +64,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   /** Open mode requires no proof. */
   const accounts = { requiresProof: emailProof && listening.auth === 'required', signUp, publicUrl };
   const tls = read(tlsSettings);
-  const { logRequests, securityContact, ...http } = read(httpSettings);
+  const { logRequests, securityContact, corsOrigins, ...http } = read(httpSettings);
   const { live } = read(streamSettings);
   /** Strangers need no map of the API. */
   const swaggerEnabled = http.swaggerEnabled ?? listening.auth === 'open';
@@ -83,7 +84,20 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
   const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets, ...approvals };
-  return { ...parts, accounts, requestDays, eraseDays, metadata, swaggerEnabled, securityContact, live, logLevel, observe, peers };
+  return {
+    ...parts,
+    accounts,
+    requestDays,
+    eraseDays,
+    metadata,
+    swaggerEnabled,
+    securityContact,
+    corsOrigins,
+    live,
+    logLevel,
+    observe,
+    peers,
+  };
 }
 
 type Outcome =
@@ -95,7 +109,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Outcome {
   const problems: string[] = [];
   const mistake: Mistake = (sentence) => void problems.push(sentence);
   const config = collect((group) => readGroup(group, env, mistake));
-  return problems.length > 0 ? { problems } : { config, warnings: [...unknownVariables(env), ...risks(env)] };
+  return problems.length > 0 ? { problems } : { config, warnings: [...unknownVariables(env), ...otherNames(env), ...risks(env)] };
 }
 
 /** What is risky about the values, each as a sentence that names the variable and not its value. */

@@ -258,6 +258,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         demo,
         swaggerEnabled: config.swaggerEnabled,
         securityContact: config.securityContact,
+        corsOrigins: config.corsOrigins,
         trustedProxies: config.trustedProxies,
         log,
         observation,

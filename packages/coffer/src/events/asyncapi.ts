@@ -94,7 +94,11 @@ const envelopeSchema = {
     subject: { type: 'string', description: 'the wallet that the event is about' },
     time: { type: 'string', format: 'date-time' },
     datacontenttype: { const: 'application/json' },
-    dataschema: { type: 'string', description: 'where this document describes the data' },
+    dataschema: {
+      type: 'string',
+      format: 'uri',
+      description: 'urn:coffer:schema: and the name of the schema in this document that describes the data',
+    },
     sequence: { ...sequence, description: 'position in the log of the book; sorts as a string in log order' },
     partitionkey: { type: 'string', description: 'events with the same key are in order' },
     previous: {

@@ -32,10 +32,12 @@ test('an event travels as a CloudEvent, which claims its position', () => {
     type: 'coffer.wallet.TransferDebited.v1',
     subject: delivery.event.wallet,
     time: '2026-01-31T12:00:00.123Z',
-    dataschema: '/asyncapi.json#/components/schemas/TransferDebitedV1',
+    dataschema: 'urn:coffer:schema:TransferDebitedV1',
     sequence: '000000000000042-0002',
     previous: '000000000000042-0001',
   });
+  // Absolute: a relative one fails the validation of CloudEvents SDKs.
+  expect(URL.canParse(envelope.dataschema)).toBe(true);
   expect(readEnvelope(JSON.stringify(envelope))).toEqual(claimOf(delivery));
   const first = { ...delivery, previous: null };
   expect(envelopeOf(first)).not.toHaveProperty('previous');

@@ -36,7 +36,8 @@ export function envelopeOf({ event, previous }: Delivery): Envelope {
     subject: event.wallet,
     time: event.recordedAt.toISOString(),
     datacontenttype: 'application/json',
-    dataschema: `/asyncapi.json#/components/schemas/${schemaNameOf(event.type)}`,
+    // Absolute, as the specification asks. A name, not an address: it is the same in every installation.
+    dataschema: `urn:coffer:schema:${schemaNameOf(event.type)}`,
     sequence: sequenceOf(event),
     partitionkey: event.wallet,
     ...(previous && { previous: sequenceOf(previous) }),

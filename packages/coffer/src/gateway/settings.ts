@@ -143,6 +143,17 @@ const contact: Parser<string> = {
       : { instead: 'a mailto: or https: URL' },
 };
 
+const origins: Parser<readonly string[]> = {
+  type: 'origins',
+  parse: (text) => {
+    const found = text.split(',').map((part) => part.trim());
+    const isOrigin = (one: string) => /^https?:[/][/][^*]+$/.test(one) && URL.parse(one)?.origin === one;
+    return found.every(isOrigin)
+      ? { value: found }
+      : { instead: 'origins separated by commas, such as https://app.example.com,http://localhost:5173: no paths and no wildcards' };
+  },
+};
+
 export const httpSettings = settingGroup({
   title: 'REST',
   rows: {
@@ -161,6 +172,14 @@ export const httpSettings = settingGroup({
       absent: 'off',
       meaning: 'log one line per REST request',
       example: 'on',
+    },
+    corsOrigins: {
+      name: 'COFFER_CORS_ORIGINS',
+      reads: origins,
+      default: [],
+      absent: 'none',
+      meaning: 'origins whose web pages may read answers of the REST API (CORS)',
+      example: 'https://app.example.com',
     },
     securityContact: {
       name: 'COFFER_SECURITY_CONTACT',

@@ -45,4 +45,5 @@ export type { CommandName, OperationName, RequestOf } from './table.ts';
 export type { Destination, Terms, WalletMoneyRequest } from './terms.ts';
 export { destinations, reasonLengthMax } from './terms.ts';
 export type { Unit } from './terms.ts';
+export { unitIn } from './units.ts';
 export type { TransferMode, TransferRequest } from './transfer.ts';

@@ -9,7 +9,7 @@ import {
   keyLengthMax,
   metadataMistake,
 } from '../../operations/index.ts';
-import type { BatchItem, Caller, Definition, Input, Terms } from '../../operations/index.ts';
+import type { BatchItem, Caller, Commands, Definition, Input, Terms, Unit } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
 import { itemName } from '../problems/index.ts';
 import type { MoneyTerms, Operation, PostRequest, Terms as TermsMessage } from './generated/ledger.ts';
@@ -22,25 +22,36 @@ type Message = Readonly<Record<string, unknown>> & { readonly terms: TermsMessag
 const byField = new Map(definitions.map((definition) => [definition.grpc.field, definition]));
 
 /** Throws InvalidInput, which names the invalid operation. */
-export function readOperations({ operations }: PostRequest, poster: Poster): BatchItem[] {
+export async function readOperations(
+  { operations }: PostRequest,
+  poster: Poster,
+  commands: Pick<Commands, 'counted'>,
+): Promise<BatchItem[]> {
   if (operations.length === 0 || operations.length > batchSizeMax)
     refuse(`A request has 1 to ${batchSizeMax} operations; this one has ${operations.length}.`);
   const callers = new Map<Definition, Caller>();
-  return operations.map((operation, at) => {
+  const items: BatchItem[] = [];
+  for (const [at, operation] of operations.entries()) {
     try {
-      return readOperation(operation, poster, callers);
+      const { definition, message } = theOneSet(operation);
+      const caller = callers.get(definition) ?? callerOf(definition, poster);
+      callers.set(definition, caller);
+      const counting = commands.counted(definition, inputOf(definition, message, caller));
+      // Awaits only an actual promise: most requests are in minor units.
+      const item = counting instanceof Promise ? await counting : counting;
+      items.push({ definition: item.definition, request: item.definition.read(item.input) });
     } catch (failure) {
       if (failure instanceof InvalidInput) throw new InvalidInput(`${itemName(at)}: ${failure.message}`, failure.code);
       throw failure;
     }
-  });
+  }
+  return items;
 }
 
-function readOperation(operation: Operation, poster: Poster, callers: Map<Definition, Caller>): BatchItem {
-  const { definition, message } = theOneSet(operation);
-  const caller = callers.get(definition) ?? callerOf(definition, poster);
-  callers.set(definition, caller);
-  return { definition, request: definition.read(inputOf(definition, message, caller)) };
+/** The unit of an operation that was read. */
+export function unitAt({ operations }: PostRequest, at: number): Unit {
+  for (const message of Object.values(operations[at] ?? {}) as (Message | null)[]) if (message?.terms?.unit === 'major') return 'major';
+  return 'minor';
 }
 
 /**
@@ -67,8 +78,21 @@ function callerOf({ name }: Definition, { actor, admit }: Poster): Caller {
 function inputOf(definition: Definition, { terms, money, ...fields }: Message, caller: Caller): Input {
   const given = presentIn(fields);
   if (money) Object.assign(given, presentIn(money));
+  preferTexts(given);
+  if (terms && terms.unit !== '') given['unit'] = terms.unit;
   const values = definition.grpc.values ? presentIn(definition.grpc.values(given)) : given;
   return { values, terms: callersTerms(readTerms(terms, caller.onlyOwner), caller), caller, nameOf: snakeCase };
+}
+
+/** An amount that was sent as a text, in place of its number; a number that was not set may be 0. */
+function preferTexts(given: Record<string, unknown>): void {
+  for (const [field, text] of Object.entries(given)) {
+    if (!field.endsWith('Text')) continue;
+    const name = field.slice(0, -'Text'.length);
+    if (given[name] !== undefined && given[name] !== 0n) refuse(`Send "${snakeCase(name)}" or "${snakeCase(field)}", not both.`);
+    given[name] = text;
+    delete given[field];
+  }
 }
 
 /** In proto3 an empty string is an absent one. */

@@ -1,6 +1,6 @@
 /** ledger.LedgerService: the whole product over gRPC; posting as single requests and as a stream. */
-import { entryIdIn, InvalidInput, isIdempotencyKey, ownerIn, requiredMomentIn, walletIn, wordIn } from '../../operations/index.ts';
-import type { Commands, Values } from '../../operations/index.ts';
+import { entryIdIn, InvalidInput, isIdempotencyKey, ownerIn, requiredMomentIn, unitIn, walletIn, wordIn } from '../../operations/index.ts';
+import type { Commands, Unit, Values } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
 import { keyspaceOf, keyspaces } from '../../ledger/index.ts';
@@ -33,10 +33,20 @@ import type {
   Stats,
   Wallet as WalletMessage,
 } from './generated/ledger.ts';
-import { eventMessage, holdMessage, int64OrNone, resultOf, resultOfEntry, resultOfRead, statsOf, walletOf } from './ledger-messages.ts';
+import {
+  amountsOf,
+  eventMessage,
+  holdMessage,
+  resultOf,
+  resultOfEntry,
+  resultOfRead,
+  showIn,
+  statsOf,
+  walletOf,
+} from './ledger-messages.ts';
 import { countedRequest, notedRequest } from './ledger-notes.ts';
 import { serveAssets } from './asset-calls.ts';
-import { readOperations, snakeCase } from './ledger-requests.ts';
+import { readOperations, snakeCase, unitAt } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
 import { failureOf, identityFailure, outageFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
@@ -185,7 +195,7 @@ class LedgerCalls {
       // Named with the operation that it is about, like anything else that is wrong with one.
       throw new InvalidInput(decision.detail, decision.denied === 'unauthenticated' ? 'unauthenticated' : 'forbidden');
     };
-    const items = readOperations(request, { actor: actorOf(caller.principal), admit });
+    const items = await readOperations(request, { actor: actorOf(caller.principal), admit }, this.#commands);
     const requests = items.map((item) => item.request);
     const stranger = await firstOfUnknownOwner(requests, caller, (owners) => this.#unknownAmong(owners));
     if (stranger !== null) {
@@ -193,7 +203,7 @@ class LedgerCalls {
       throw new Denied({ ...failure, details: `${itemName(stranger)}: ${failure.details}` });
     }
     const outcomes = await this.#commands.batch(items, { atomic: request.atomic });
-    return outcomes.map((outcome) => resultOf(outcome, this.#assets, caller));
+    return outcomes.map((outcome, at) => resultOf(outcome, this.#assets, caller, unitAt(request, at)));
   }
 
   async #unknownAmong(owners: readonly string[]): Promise<string[]> {
@@ -204,13 +214,14 @@ class LedgerCalls {
   }
 
   async operation(
-    { operationId, walletId, requestId, keyspace }: GetOperationRequest,
+    { operationId, walletId, requestId, keyspace, unit: written }: GetOperationRequest,
     reader: Admission,
   ): Promise<Answer<OperationResult>> {
+    const unit = unitOf(written);
     if (operationId !== '') {
       const found = await this.#queries.operation(entryIdIn(fields({ operationId }), 'operationId'), reader);
       return found
-        ? { message: resultOfRead(found, this.#assets, reader) }
+        ? { message: resultOfRead(found, this.#assets, reader, unit) }
         : { failure: failureOf('operation_not_found', { facts: { operationId } }) };
     }
     if (!isIdempotencyKey(requestId))
@@ -219,55 +230,66 @@ class LedgerCalls {
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const found = await this.#queries.operationByKey(wallet, requestId, named ?? keyspaceOf(actorOf(reader.principal)));
       return found
-        ? { message: resultOfRead(found, this.#assets, reader) }
+        ? { message: resultOfRead(found, this.#assets, reader, unit) }
         : { failure: failureOf('operation_not_found', { facts: { key: requestId } }) };
     });
   }
 
-  async wallet({ walletId }: GetWalletRequest, reader: Reader): Promise<Answer<WalletMessage>> {
-    return await this.#withWallet(walletId, reader, (wallet) => ({ message: walletOf(wallet) }));
+  async wallet({ walletId, unit: written }: GetWalletRequest, reader: Reader): Promise<Answer<WalletMessage>> {
+    const unit = unitOf(written);
+    return await this.#withWallet(walletId, reader, (wallet) => ({ message: walletOf(wallet, unit) }));
   }
 
-  async wallets({ ownerId, ...paged }: ListWalletsRequest, caller: Admission): Promise<Answer<ListWalletsResponse>> {
+  async wallets({ ownerId, unit: written, ...paged }: ListWalletsRequest, caller: Admission): Promise<Answer<ListWalletsResponse>> {
+    const unit = unitOf(written);
     const owner = ownerIn({ ...fields({ ownerId: ownerId || undefined }), caller }, 'ownerId');
     const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
-    return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
+    return await this.#page(paged, cursors.asset, read, (items, next) => ({
+      wallets: items.map((wallet) => walletOf(wallet, unit)),
+      next,
+    }));
   }
 
-  async history({ walletId, ...paged }: GetHistoryRequest, reader: Reader): Promise<Answer<GetHistoryResponse>> {
+  async history({ walletId, unit: written, ...paged }: GetHistoryRequest, reader: Reader): Promise<Answer<GetHistoryResponse>> {
+    const unit = unitOf(written);
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const read = async (limit: number, cursor?: string) => await this.#queries.history(wallet, limit, cursor);
-      const present = (entry: RecordedEntry) => resultOfEntry(entry, wallet.number, this.#assets, reader);
+      const present = (entry: RecordedEntry) => resultOfEntry(entry, wallet.number, this.#assets, reader, unit);
       return await this.#page(paged, cursors.version, read, (entries, next) => ({ items: entries.map(present), next }));
     });
   }
 
-  async balanceAt({ walletId, at, by }: GetBalanceAtRequest, reader: Reader): Promise<Answer<GetBalanceAtResponse>> {
+  async balanceAt({ walletId, at, by, unit: written }: GetBalanceAtRequest, reader: Reader): Promise<Answer<GetBalanceAtResponse>> {
+    const unit = unitOf(written);
     const moment = requiredMomentIn(fields({ at }), 'at');
     const date = wordIn(fields({ by: by || undefined }), 'by', ['recorded', 'effective']) ?? 'recorded';
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const past = await this.#queries.balanceAt(wallet, moment, date);
       if (!past) return { failure: failureOf('not_open_yet') };
-      const [balance, held] = [int64OrNone(past.balance), int64OrNone(past.held)];
+      const { balance, held } = past;
+      const amounts = amountsOf({ balance, held }, showIn(unit, wallet.currency));
       const version = past.version === null ? null : BigInt(past.version);
-      return { message: { walletId, at: moment.toISOString(), by: date, balance, held, version } };
+      return { message: { walletId, at: moment.toISOString(), by: date, ...amounts, version } };
     });
   }
 
-  async stats({ walletId }: GetStatsRequest, reader: Reader): Promise<Answer<Stats>> {
+  async stats({ walletId, unit: written }: GetStatsRequest, reader: Reader): Promise<Answer<Stats>> {
+    const unit = unitOf(written);
     const stats = await this.#queries.stats(walletIn(fields({ walletId })), reader);
-    return stats ? { message: statsOf(stats) } : { failure: walletNotFound(walletId) };
+    return stats ? { message: statsOf(stats, unit) } : { failure: walletNotFound(walletId) };
   }
 
-  async hold({ holdId }: GetHoldRequest, reader: Reader): Promise<Answer<Hold>> {
+  async hold({ holdId, unit: written }: GetHoldRequest, reader: Reader): Promise<Answer<Hold>> {
+    const unit = unitOf(written);
     const hold = await this.#queries.hold(entryIdIn(fields({ holdId }), 'holdId'), reader);
-    return hold ? { message: holdMessage(hold) } : { failure: failureOf('hold_not_found', { facts: { hold: holdId } }) };
+    return hold ? { message: holdMessage(hold, unit) } : { failure: failureOf('hold_not_found', { facts: { hold: holdId } }) };
   }
 
-  async holds({ walletId, open, ...paged }: ListHoldsRequest, reader: Reader): Promise<Answer<ListHoldsResponse>> {
+  async holds({ walletId, open, unit: written, ...paged }: ListHoldsRequest, reader: Reader): Promise<Answer<ListHoldsResponse>> {
+    const unit = unitOf(written);
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const read = async (limit: number, cursor?: string) => await this.#queries.holds(wallet, { limit, cursor, open });
-      return await this.#page(paged, cursors.entry, read, (items, next) => ({ holds: items.map(holdMessage), next }));
+      return await this.#page(paged, cursors.entry, read, (items, next) => ({ holds: items.map((hold) => holdMessage(hold, unit)), next }));
     });
   }
 
@@ -303,6 +325,10 @@ class LedgerCalls {
 /** The fields of a message, for the readers of operations. */
 function fields(values: Values['values']): Values {
   return { values, nameOf: snakeCase };
+}
+
+function unitOf(unit: string): Unit {
+  return unitIn(fields({ unit: unit || undefined }));
 }
 
 const cursors = {

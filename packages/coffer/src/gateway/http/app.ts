@@ -67,6 +67,8 @@ export type Product = {
   /** A URL for reports of vulnerabilities. */
   readonly securityContact?: string | undefined;
   /** Trusted proxies in front, whose X-Forwarded-For names the caller's address; none if absent. */
+  /** Web pages of these origins may read answers. */
+  readonly corsOrigins?: readonly string[] | undefined;
   readonly trustedProxies?: readonly Network[] | undefined;
   readonly log: Log;
   /** Records each request; nothing is recorded if absent. */

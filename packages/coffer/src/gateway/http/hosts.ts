@@ -12,7 +12,7 @@ const thisMachine = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d
  * Applies to every request, also to unknown paths; call it before registering the routes. If credentials are required, any host
  * name is accepted: a page of another domain has no caller's token.
  */
-export function serveItsHostsOnly(app: App, mode: AccessMode): void {
+export function serveItsHostsOnly(app: App, mode: AccessMode, corsOrigins: readonly string[] = []): void {
   const isServed = mode === 'open' ? (host: string) => thisMachine.test(host) : () => true;
   const said =
     mode === 'open'
@@ -20,7 +20,8 @@ export function serveItsHostsOnly(app: App, mode: AccessMode): void {
       : 'Send one Host header.';
   app.addHook('onRequest', (request, _reply, done) => {
     const { host, origin } = request.raw.headers;
-    if (mode === 'open' && origin !== undefined && !isOfThisMachine(origin)) done(new ProblemError(forbidden(foreignPage)));
+    if (mode === 'open' && origin !== undefined && !isOfThisMachine(origin) && !corsOrigins.includes(origin))
+      done(new ProblemError(forbidden(foreignPage)));
     else if (host !== undefined && isServed(host) && hasOneHost(request.raw.rawHeaders)) done();
     else done(new ProblemError(problem('misdirected_request', { said })));
   });

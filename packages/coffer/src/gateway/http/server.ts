@@ -11,6 +11,7 @@ import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
 import { guardRoutes } from './callers.ts';
+import { shareWithOrigins } from './cors.ts';
 import { trackClientAddresses } from './client-address.ts';
 import { serveItsHostsOnly } from './hosts.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
@@ -38,7 +39,8 @@ export async function createHttpServer(product: Product, tls: Tls | null = null)
   answerFailures(app, product);
   trackClientAddresses(app, product);
   observeRequests(app, product);
-  serveItsHostsOnly(app, product.access.mode);
+  shareWithOrigins(app, product.corsOrigins ?? []);
+  serveItsHostsOnly(app, product.access.mode, product.corsOrigins);
   guardRoutes(app, product);
   const methods = allowedMethods(app);
   await describeApi(app, product);

@@ -136,6 +136,7 @@ export type Terms = {
   readonly requestId: string;
   readonly metadata: string;
   readonly expectedVersion: bigint | null;
+  readonly unit: string;
 };
 
 const termsFields: Nested<Terms> = {
@@ -143,18 +144,21 @@ const termsFields: Nested<Terms> = {
     writer.text(1, message.requestId);
     writer.text(2, message.metadata);
     writer.optionalInt64(3, message.expectedVersion);
+    writer.text(4, message.unit);
   },
   read(reader) {
     let requestId: string = "";
     let metadata: string = "";
     let expectedVersion: bigint | null = null;
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) requestId = reader.text();
       else if (reader.isText(2)) metadata = reader.text();
       else if (reader.isInt64(3)) expectedVersion = reader.int64();
+      else if (reader.isText(4)) unit = reader.text();
       else reader.skip();
     }
-    return { requestId, metadata, expectedVersion };
+    return { requestId, metadata, expectedVersion, unit };
   },
 };
 
@@ -162,6 +166,7 @@ export type MoneyTerms = {
   readonly upTo: boolean;
   readonly minimumBalance: bigint | null;
   readonly effectiveAt: string;
+  readonly minimumBalanceText: string;
 };
 
 const moneyTermsFields: Nested<MoneyTerms> = {
@@ -169,18 +174,21 @@ const moneyTermsFields: Nested<MoneyTerms> = {
     writer.bool(1, message.upTo);
     writer.optionalInt64(2, message.minimumBalance);
     writer.text(3, message.effectiveAt);
+    writer.text(4, message.minimumBalanceText);
   },
   read(reader) {
     let upTo: boolean = false;
     let minimumBalance: bigint | null = null;
     let effectiveAt: string = "";
+    let minimumBalanceText: string = "";
     while (reader.next()) {
       if (reader.isBool(1)) upTo = reader.bool();
       else if (reader.isInt64(2)) minimumBalance = reader.int64();
       else if (reader.isText(3)) effectiveAt = reader.text();
+      else if (reader.isText(4)) minimumBalanceText = reader.text();
       else reader.skip();
     }
-    return { upTo, minimumBalance, effectiveAt };
+    return { upTo, minimumBalance, effectiveAt, minimumBalanceText };
   },
 };
 
@@ -190,6 +198,7 @@ export type OpenWallet = {
   readonly ownerId: string;
   readonly asset: string;
   readonly creditLimit: bigint;
+  readonly creditLimitText: string;
 };
 
 const openWalletFields: Nested<OpenWallet> = {
@@ -199,6 +208,7 @@ const openWalletFields: Nested<OpenWallet> = {
     writer.text(3, message.ownerId);
     writer.text(4, message.asset);
     writer.int64(5, message.creditLimit);
+    writer.text(6, message.creditLimitText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -206,15 +216,17 @@ const openWalletFields: Nested<OpenWallet> = {
     let ownerId: string = "";
     let asset: string = "";
     let creditLimit: bigint = 0n;
+    let creditLimitText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isText(2)) walletId = reader.text();
       else if (reader.isText(3)) ownerId = reader.text();
       else if (reader.isText(4)) asset = reader.text();
       else if (reader.isInt64(5)) creditLimit = reader.int64();
+      else if (reader.isText(6)) creditLimitText = reader.text();
       else reader.skip();
     }
-    return { terms, walletId, ownerId, asset, creditLimit };
+    return { terms, walletId, ownerId, asset, creditLimit, creditLimitText };
   },
 };
 
@@ -224,6 +236,7 @@ export type Deposit = {
   readonly walletId: string;
   readonly amount: bigint;
   readonly asset: string;
+  readonly amountText: string;
 };
 
 const depositFields: Nested<Deposit> = {
@@ -233,6 +246,7 @@ const depositFields: Nested<Deposit> = {
     writer.text(3, message.walletId);
     writer.int64(4, message.amount);
     writer.text(5, message.asset);
+    writer.text(6, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -240,15 +254,17 @@ const depositFields: Nested<Deposit> = {
     let walletId: string = "";
     let amount: bigint = 0n;
     let asset: string = "";
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
       else if (reader.isText(3)) walletId = reader.text();
       else if (reader.isInt64(4)) amount = reader.int64();
       else if (reader.isText(5)) asset = reader.text();
+      else if (reader.isText(6)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, money, walletId, amount, asset };
+    return { terms, money, walletId, amount, asset, amountText };
   },
 };
 
@@ -258,6 +274,7 @@ export type Withdraw = {
   readonly walletId: string;
   readonly amount: bigint;
   readonly asset: string;
+  readonly amountText: string;
 };
 
 const withdrawFields: Nested<Withdraw> = {
@@ -267,6 +284,7 @@ const withdrawFields: Nested<Withdraw> = {
     writer.text(3, message.walletId);
     writer.int64(4, message.amount);
     writer.text(5, message.asset);
+    writer.text(6, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -274,15 +292,17 @@ const withdrawFields: Nested<Withdraw> = {
     let walletId: string = "";
     let amount: bigint = 0n;
     let asset: string = "";
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
       else if (reader.isText(3)) walletId = reader.text();
       else if (reader.isInt64(4)) amount = reader.int64();
       else if (reader.isText(5)) asset = reader.text();
+      else if (reader.isText(6)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, money, walletId, amount, asset };
+    return { terms, money, walletId, amount, asset, amountText };
   },
 };
 
@@ -294,6 +314,7 @@ export type Transfer = {
   readonly amount: bigint;
   readonly asset: string;
   readonly mode: string;
+  readonly amountText: string;
 };
 
 const transferFields: Nested<Transfer> = {
@@ -305,6 +326,7 @@ const transferFields: Nested<Transfer> = {
     writer.int64(5, message.amount);
     writer.text(6, message.asset);
     writer.text(7, message.mode);
+    writer.text(8, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -314,6 +336,7 @@ const transferFields: Nested<Transfer> = {
     let amount: bigint = 0n;
     let asset: string = "";
     let mode: string = "";
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
@@ -322,9 +345,10 @@ const transferFields: Nested<Transfer> = {
       else if (reader.isInt64(5)) amount = reader.int64();
       else if (reader.isText(6)) asset = reader.text();
       else if (reader.isText(7)) mode = reader.text();
+      else if (reader.isText(8)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, money, walletId, toWalletId, amount, asset, mode };
+    return { terms, money, walletId, toWalletId, amount, asset, mode, amountText };
   },
 };
 
@@ -334,6 +358,7 @@ export type TopUp = {
   readonly ownerId: string;
   readonly amount: bigint;
   readonly asset: string;
+  readonly amountText: string;
 };
 
 const topUpFields: Nested<TopUp> = {
@@ -343,6 +368,7 @@ const topUpFields: Nested<TopUp> = {
     writer.text(3, message.ownerId);
     writer.int64(4, message.amount);
     writer.text(5, message.asset);
+    writer.text(6, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -350,15 +376,17 @@ const topUpFields: Nested<TopUp> = {
     let ownerId: string = "";
     let amount: bigint = 0n;
     let asset: string = "";
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
       else if (reader.isText(3)) ownerId = reader.text();
       else if (reader.isInt64(4)) amount = reader.int64();
       else if (reader.isText(5)) asset = reader.text();
+      else if (reader.isText(6)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, money, ownerId, amount, asset };
+    return { terms, money, ownerId, amount, asset, amountText };
   },
 };
 
@@ -368,6 +396,7 @@ export type Spend = {
   readonly ownerId: string;
   readonly amount: bigint;
   readonly asset: string;
+  readonly amountText: string;
 };
 
 const spendFields: Nested<Spend> = {
@@ -377,6 +406,7 @@ const spendFields: Nested<Spend> = {
     writer.text(3, message.ownerId);
     writer.int64(4, message.amount);
     writer.text(5, message.asset);
+    writer.text(6, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -384,15 +414,17 @@ const spendFields: Nested<Spend> = {
     let ownerId: string = "";
     let amount: bigint = 0n;
     let asset: string = "";
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
       else if (reader.isText(3)) ownerId = reader.text();
       else if (reader.isInt64(4)) amount = reader.int64();
       else if (reader.isText(5)) asset = reader.text();
+      else if (reader.isText(6)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, money, ownerId, amount, asset };
+    return { terms, money, ownerId, amount, asset, amountText };
   },
 };
 
@@ -403,6 +435,7 @@ export type AuthorizeHold = {
   readonly amount: bigint;
   readonly asset: string;
   readonly expiresInSeconds: bigint | null;
+  readonly amountText: string;
 };
 
 const authorizeHoldFields: Nested<AuthorizeHold> = {
@@ -413,6 +446,7 @@ const authorizeHoldFields: Nested<AuthorizeHold> = {
     writer.int64(4, message.amount);
     writer.text(5, message.asset);
     writer.optionalInt64(6, message.expiresInSeconds);
+    writer.text(7, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -421,6 +455,7 @@ const authorizeHoldFields: Nested<AuthorizeHold> = {
     let amount: bigint = 0n;
     let asset: string = "";
     let expiresInSeconds: bigint | null = null;
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
@@ -428,9 +463,10 @@ const authorizeHoldFields: Nested<AuthorizeHold> = {
       else if (reader.isInt64(4)) amount = reader.int64();
       else if (reader.isText(5)) asset = reader.text();
       else if (reader.isInt64(6)) expiresInSeconds = reader.int64();
+      else if (reader.isText(7)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, money, walletId, amount, asset, expiresInSeconds };
+    return { terms, money, walletId, amount, asset, expiresInSeconds, amountText };
   },
 };
 
@@ -442,6 +478,7 @@ export type CaptureHold = {
   readonly to: string;
   readonly final: boolean;
   readonly effectiveAt: string;
+  readonly amountText: string;
 };
 
 const captureHoldFields: Nested<CaptureHold> = {
@@ -453,6 +490,7 @@ const captureHoldFields: Nested<CaptureHold> = {
     writer.text(5, message.to);
     writer.bool(6, message.final);
     writer.text(7, message.effectiveAt);
+    writer.text(8, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -462,6 +500,7 @@ const captureHoldFields: Nested<CaptureHold> = {
     let to: string = "";
     let final: boolean = false;
     let effectiveAt: string = "";
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isText(2)) holdId = reader.text();
@@ -470,9 +509,10 @@ const captureHoldFields: Nested<CaptureHold> = {
       else if (reader.isText(5)) to = reader.text();
       else if (reader.isBool(6)) final = reader.bool();
       else if (reader.isText(7)) effectiveAt = reader.text();
+      else if (reader.isText(8)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, holdId, amount, toWalletId, to, final, effectiveAt };
+    return { terms, holdId, amount, toWalletId, to, final, effectiveAt, amountText };
   },
 };
 
@@ -480,6 +520,7 @@ export type ReleaseHold = {
   readonly terms: Terms | null;
   readonly holdId: string;
   readonly amount: bigint | null;
+  readonly amountText: string;
 };
 
 const releaseHoldFields: Nested<ReleaseHold> = {
@@ -487,18 +528,21 @@ const releaseHoldFields: Nested<ReleaseHold> = {
     writer.message(1, message.terms, termsFields);
     writer.text(2, message.holdId);
     writer.optionalInt64(3, message.amount);
+    writer.text(4, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
     let holdId: string = "";
     let amount: bigint | null = null;
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isText(2)) holdId = reader.text();
       else if (reader.isInt64(3)) amount = reader.int64();
+      else if (reader.isText(4)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, holdId, amount };
+    return { terms, holdId, amount, amountText };
   },
 };
 
@@ -508,6 +552,7 @@ export type Reverse = {
   readonly amount: bigint | null;
   readonly reason: string;
   readonly effectiveAt: string;
+  readonly amountText: string;
 };
 
 const reverseFields: Nested<Reverse> = {
@@ -517,6 +562,7 @@ const reverseFields: Nested<Reverse> = {
     writer.optionalInt64(3, message.amount);
     writer.text(4, message.reason);
     writer.text(5, message.effectiveAt);
+    writer.text(6, message.amountText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -524,15 +570,17 @@ const reverseFields: Nested<Reverse> = {
     let amount: bigint | null = null;
     let reason: string = "";
     let effectiveAt: string = "";
+    let amountText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isText(2)) operationId = reader.text();
       else if (reader.isInt64(3)) amount = reader.int64();
       else if (reader.isText(4)) reason = reader.text();
       else if (reader.isText(5)) effectiveAt = reader.text();
+      else if (reader.isText(6)) amountText = reader.text();
       else reader.skip();
     }
-    return { terms, operationId, amount, reason, effectiveAt };
+    return { terms, operationId, amount, reason, effectiveAt, amountText };
   },
 };
 
@@ -637,6 +685,9 @@ export type SetLimits = {
   readonly perDay: bigint | null;
   readonly perMonth: bigint | null;
   readonly reason: string;
+  readonly perTransferText: string;
+  readonly perDayText: string;
+  readonly perMonthText: string;
 };
 
 const setLimitsFields: Nested<SetLimits> = {
@@ -647,6 +698,9 @@ const setLimitsFields: Nested<SetLimits> = {
     writer.optionalInt64(4, message.perDay);
     writer.optionalInt64(5, message.perMonth);
     writer.text(6, message.reason);
+    writer.text(7, message.perTransferText);
+    writer.text(8, message.perDayText);
+    writer.text(9, message.perMonthText);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -655,6 +709,9 @@ const setLimitsFields: Nested<SetLimits> = {
     let perDay: bigint | null = null;
     let perMonth: bigint | null = null;
     let reason: string = "";
+    let perTransferText: string = "";
+    let perDayText: string = "";
+    let perMonthText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isText(2)) walletId = reader.text();
@@ -662,9 +719,12 @@ const setLimitsFields: Nested<SetLimits> = {
       else if (reader.isInt64(4)) perDay = reader.int64();
       else if (reader.isInt64(5)) perMonth = reader.int64();
       else if (reader.isText(6)) reason = reader.text();
+      else if (reader.isText(7)) perTransferText = reader.text();
+      else if (reader.isText(8)) perDayText = reader.text();
+      else if (reader.isText(9)) perMonthText = reader.text();
       else reader.skip();
     }
-    return { terms, walletId, perTransfer, perDay, perMonth, reason };
+    return { terms, walletId, perTransfer, perDay, perMonth, reason, perTransferText, perDayText, perMonthText };
   },
 };
 
@@ -673,6 +733,7 @@ export type SetCreditLine = {
   readonly walletId: string;
   readonly creditLimit: bigint;
   readonly reason: string;
+  readonly creditLimitText: string;
 };
 
 const setCreditLineFields: Nested<SetCreditLine> = {
@@ -681,20 +742,23 @@ const setCreditLineFields: Nested<SetCreditLine> = {
     writer.text(2, message.walletId);
     writer.int64(3, message.creditLimit);
     writer.text(4, message.reason);
+    writer.text(5, message.creditLimitText);
   },
   read(reader) {
     let terms: Terms | null = null;
     let walletId: string = "";
     let creditLimit: bigint = 0n;
     let reason: string = "";
+    let creditLimitText: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isText(2)) walletId = reader.text();
       else if (reader.isInt64(3)) creditLimit = reader.int64();
       else if (reader.isText(4)) reason = reader.text();
+      else if (reader.isText(5)) creditLimitText = reader.text();
       else reader.skip();
     }
-    return { terms, walletId, creditLimit, reason };
+    return { terms, walletId, creditLimit, reason, creditLimitText };
   },
 };
 
@@ -724,6 +788,9 @@ export type OperationResult = {
   readonly problem: Problem | null;
   readonly mode: string;
   readonly keyspace: string;
+  readonly amountText: string;
+  readonly askedAmountText: string;
+  readonly reversedText: string;
 };
 
 const operationResultFields: Nested<OperationResult> = {
@@ -753,6 +820,9 @@ const operationResultFields: Nested<OperationResult> = {
     writer.message(21, message.problem, problemFields);
     writer.text(23, message.mode);
     writer.text(25, message.keyspace);
+    writer.text(26, message.amountText);
+    writer.text(27, message.askedAmountText);
+    writer.text(28, message.reversedText);
   },
   read(reader) {
     let status: string = "";
@@ -780,6 +850,9 @@ const operationResultFields: Nested<OperationResult> = {
     let problem: Problem | null = null;
     let mode: string = "";
     let keyspace: string = "";
+    let amountText: string = "";
+    let askedAmountText: string = "";
+    let reversedText: string = "";
     while (reader.next()) {
       if (reader.isText(1)) status = reader.text();
       else if (reader.isText(2)) type = reader.text();
@@ -806,9 +879,12 @@ const operationResultFields: Nested<OperationResult> = {
       else if (reader.isMessage(21)) problem = reader.message(problemFields);
       else if (reader.isText(23)) mode = reader.text();
       else if (reader.isText(25)) keyspace = reader.text();
+      else if (reader.isText(26)) amountText = reader.text();
+      else if (reader.isText(27)) askedAmountText = reader.text();
+      else if (reader.isText(28)) reversedText = reader.text();
       else reader.skip();
     }
-    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, approver, problem, mode, keyspace };
+    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, approver, problem, mode, keyspace, amountText, askedAmountText, reversedText };
   },
 };
 
@@ -819,6 +895,8 @@ export type Account = {
   readonly balance: bigint | null;
   readonly held: bigint | null;
   readonly version: bigint;
+  readonly balanceText: string;
+  readonly heldText: string;
 };
 
 const accountFields: Nested<Account> = {
@@ -827,20 +905,26 @@ const accountFields: Nested<Account> = {
     writer.optionalInt64(2, message.balance);
     writer.optionalInt64(3, message.held);
     writer.int64(4, message.version);
+    writer.text(5, message.balanceText);
+    writer.text(6, message.heldText);
   },
   read(reader) {
     let id: string = "";
     let balance: bigint | null = null;
     let held: bigint | null = null;
     let version: bigint = 0n;
+    let balanceText: string = "";
+    let heldText: string = "";
     while (reader.next()) {
       if (reader.isText(1)) id = reader.text();
       else if (reader.isInt64(2)) balance = reader.int64();
       else if (reader.isInt64(3)) held = reader.int64();
       else if (reader.isInt64(4)) version = reader.int64();
+      else if (reader.isText(5)) balanceText = reader.text();
+      else if (reader.isText(6)) heldText = reader.text();
       else reader.skip();
     }
-    return { id, balance, held, version };
+    return { id, balance, held, version, balanceText, heldText };
   },
 };
 
@@ -848,6 +932,7 @@ export type HoldState = {
   readonly holdId: string;
   readonly left: bigint | null;
   readonly expiresAt: string;
+  readonly leftText: string;
 };
 
 const holdStateFields: Nested<HoldState> = {
@@ -855,18 +940,21 @@ const holdStateFields: Nested<HoldState> = {
     writer.text(1, message.holdId);
     writer.optionalInt64(2, message.left);
     writer.text(3, message.expiresAt);
+    writer.text(4, message.leftText);
   },
   read(reader) {
     let holdId: string = "";
     let left: bigint | null = null;
     let expiresAt: string = "";
+    let leftText: string = "";
     while (reader.next()) {
       if (reader.isText(1)) holdId = reader.text();
       else if (reader.isInt64(2)) left = reader.int64();
       else if (reader.isText(3)) expiresAt = reader.text();
+      else if (reader.isText(4)) leftText = reader.text();
       else reader.skip();
     }
-    return { holdId, left, expiresAt };
+    return { holdId, left, expiresAt, leftText };
   },
 };
 
@@ -923,6 +1011,7 @@ export type GetOperationRequest = {
   readonly walletId: string;
   readonly requestId: string;
   readonly keyspace: string;
+  readonly unit: string;
 };
 
 const getOperationRequestFields: Nested<GetOperationRequest> = {
@@ -931,20 +1020,23 @@ const getOperationRequestFields: Nested<GetOperationRequest> = {
     writer.text(2, message.walletId);
     writer.text(3, message.requestId);
     writer.text(4, message.keyspace);
+    writer.text(5, message.unit);
   },
   read(reader) {
     let operationId: string = "";
     let walletId: string = "";
     let requestId: string = "";
     let keyspace: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) operationId = reader.text();
       else if (reader.isText(2)) walletId = reader.text();
       else if (reader.isText(3)) requestId = reader.text();
       else if (reader.isText(4)) keyspace = reader.text();
+      else if (reader.isText(5)) unit = reader.text();
       else reader.skip();
     }
-    return { operationId, walletId, requestId, keyspace };
+    return { operationId, walletId, requestId, keyspace, unit };
   },
 };
 
@@ -952,19 +1044,23 @@ export const getOperationRequest = codecOf(getOperationRequestFields);
 
 export type GetWalletRequest = {
   readonly walletId: string;
+  readonly unit: string;
 };
 
 const getWalletRequestFields: Nested<GetWalletRequest> = {
   write(writer, message) {
     writer.text(1, message.walletId);
+    writer.text(2, message.unit);
   },
   read(reader) {
     let walletId: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
+      else if (reader.isText(2)) unit = reader.text();
       else reader.skip();
     }
-    return { walletId };
+    return { walletId, unit };
   },
 };
 
@@ -986,6 +1082,10 @@ export type Wallet = {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly asOfSeq: bigint;
+  readonly balanceText: string;
+  readonly heldText: string;
+  readonly availableText: string;
+  readonly creditLimitText: string;
 };
 
 const walletFields: Nested<Wallet> = {
@@ -1005,6 +1105,10 @@ const walletFields: Nested<Wallet> = {
     writer.text(13, message.createdAt);
     writer.text(14, message.updatedAt);
     writer.int64(15, message.asOfSeq);
+    writer.text(16, message.balanceText);
+    writer.text(17, message.heldText);
+    writer.text(18, message.availableText);
+    writer.text(19, message.creditLimitText);
   },
   read(reader) {
     let id: string = "";
@@ -1022,6 +1126,10 @@ const walletFields: Nested<Wallet> = {
     let createdAt: string = "";
     let updatedAt: string = "";
     let asOfSeq: bigint = 0n;
+    let balanceText: string = "";
+    let heldText: string = "";
+    let availableText: string = "";
+    let creditLimitText: string = "";
     while (reader.next()) {
       if (reader.isText(1)) id = reader.text();
       else if (reader.isText(2)) ownerId = reader.text();
@@ -1038,9 +1146,13 @@ const walletFields: Nested<Wallet> = {
       else if (reader.isText(13)) createdAt = reader.text();
       else if (reader.isText(14)) updatedAt = reader.text();
       else if (reader.isInt64(15)) asOfSeq = reader.int64();
+      else if (reader.isText(16)) balanceText = reader.text();
+      else if (reader.isText(17)) heldText = reader.text();
+      else if (reader.isText(18)) availableText = reader.text();
+      else if (reader.isText(19)) creditLimitText = reader.text();
       else reader.skip();
     }
-    return { id, ownerId, asset, balance, held, available, creditLimit, version, status, debits, credits, limits, createdAt, updatedAt, asOfSeq };
+    return { id, ownerId, asset, balance, held, available, creditLimit, version, status, debits, credits, limits, createdAt, updatedAt, asOfSeq, balanceText, heldText, availableText, creditLimitText };
   },
 };
 
@@ -1052,6 +1164,11 @@ export type Limits = {
   readonly perMonth: bigint | null;
   readonly usedToday: bigint | null;
   readonly usedThisMonth: bigint | null;
+  readonly perTransferText: string;
+  readonly perDayText: string;
+  readonly perMonthText: string;
+  readonly usedTodayText: string;
+  readonly usedThisMonthText: string;
 };
 
 const limitsFields: Nested<Limits> = {
@@ -1061,6 +1178,11 @@ const limitsFields: Nested<Limits> = {
     writer.optionalInt64(3, message.perMonth);
     writer.optionalInt64(4, message.usedToday);
     writer.optionalInt64(5, message.usedThisMonth);
+    writer.text(6, message.perTransferText);
+    writer.text(7, message.perDayText);
+    writer.text(8, message.perMonthText);
+    writer.text(9, message.usedTodayText);
+    writer.text(10, message.usedThisMonthText);
   },
   read(reader) {
     let perTransfer: bigint | null = null;
@@ -1068,15 +1190,25 @@ const limitsFields: Nested<Limits> = {
     let perMonth: bigint | null = null;
     let usedToday: bigint | null = null;
     let usedThisMonth: bigint | null = null;
+    let perTransferText: string = "";
+    let perDayText: string = "";
+    let perMonthText: string = "";
+    let usedTodayText: string = "";
+    let usedThisMonthText: string = "";
     while (reader.next()) {
       if (reader.isInt64(1)) perTransfer = reader.int64();
       else if (reader.isInt64(2)) perDay = reader.int64();
       else if (reader.isInt64(3)) perMonth = reader.int64();
       else if (reader.isInt64(4)) usedToday = reader.int64();
       else if (reader.isInt64(5)) usedThisMonth = reader.int64();
+      else if (reader.isText(6)) perTransferText = reader.text();
+      else if (reader.isText(7)) perDayText = reader.text();
+      else if (reader.isText(8)) perMonthText = reader.text();
+      else if (reader.isText(9)) usedTodayText = reader.text();
+      else if (reader.isText(10)) usedThisMonthText = reader.text();
       else reader.skip();
     }
-    return { perTransfer, perDay, perMonth, usedToday, usedThisMonth };
+    return { perTransfer, perDay, perMonth, usedToday, usedThisMonth, perTransferText, perDayText, perMonthText, usedTodayText, usedThisMonthText };
   },
 };
 
@@ -1084,6 +1216,7 @@ export type ListWalletsRequest = {
   readonly ownerId: string;
   readonly limit: number;
   readonly cursor: string;
+  readonly unit: string;
 };
 
 const listWalletsRequestFields: Nested<ListWalletsRequest> = {
@@ -1091,18 +1224,21 @@ const listWalletsRequestFields: Nested<ListWalletsRequest> = {
     writer.text(1, message.ownerId);
     writer.int32(2, message.limit);
     writer.text(3, message.cursor);
+    writer.text(4, message.unit);
   },
   read(reader) {
     let ownerId: string = "";
     let limit: number = 0;
     let cursor: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) ownerId = reader.text();
       else if (reader.isInt32(2)) limit = reader.int32();
       else if (reader.isText(3)) cursor = reader.text();
+      else if (reader.isText(4)) unit = reader.text();
       else reader.skip();
     }
-    return { ownerId, limit, cursor };
+    return { ownerId, limit, cursor, unit };
   },
 };
 
@@ -1136,6 +1272,7 @@ export type GetHistoryRequest = {
   readonly walletId: string;
   readonly limit: number;
   readonly cursor: string;
+  readonly unit: string;
 };
 
 const getHistoryRequestFields: Nested<GetHistoryRequest> = {
@@ -1143,18 +1280,21 @@ const getHistoryRequestFields: Nested<GetHistoryRequest> = {
     writer.text(1, message.walletId);
     writer.int32(2, message.limit);
     writer.text(3, message.cursor);
+    writer.text(4, message.unit);
   },
   read(reader) {
     let walletId: string = "";
     let limit: number = 0;
     let cursor: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
       else if (reader.isInt32(2)) limit = reader.int32();
       else if (reader.isText(3)) cursor = reader.text();
+      else if (reader.isText(4)) unit = reader.text();
       else reader.skip();
     }
-    return { walletId, limit, cursor };
+    return { walletId, limit, cursor, unit };
   },
 };
 
@@ -1188,6 +1328,7 @@ export type GetBalanceAtRequest = {
   readonly walletId: string;
   readonly at: string;
   readonly by: string;
+  readonly unit: string;
 };
 
 const getBalanceAtRequestFields: Nested<GetBalanceAtRequest> = {
@@ -1195,18 +1336,21 @@ const getBalanceAtRequestFields: Nested<GetBalanceAtRequest> = {
     writer.text(1, message.walletId);
     writer.text(2, message.at);
     writer.text(3, message.by);
+    writer.text(4, message.unit);
   },
   read(reader) {
     let walletId: string = "";
     let at: string = "";
     let by: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
       else if (reader.isText(2)) at = reader.text();
       else if (reader.isText(3)) by = reader.text();
+      else if (reader.isText(4)) unit = reader.text();
       else reader.skip();
     }
-    return { walletId, at, by };
+    return { walletId, at, by, unit };
   },
 };
 
@@ -1219,6 +1363,8 @@ export type GetBalanceAtResponse = {
   readonly balance: bigint | null;
   readonly held: bigint | null;
   readonly version: bigint | null;
+  readonly balanceText: string;
+  readonly heldText: string;
 };
 
 const getBalanceAtResponseFields: Nested<GetBalanceAtResponse> = {
@@ -1229,6 +1375,8 @@ const getBalanceAtResponseFields: Nested<GetBalanceAtResponse> = {
     writer.optionalInt64(4, message.balance);
     writer.optionalInt64(5, message.held);
     writer.optionalInt64(6, message.version);
+    writer.text(7, message.balanceText);
+    writer.text(8, message.heldText);
   },
   read(reader) {
     let walletId: string = "";
@@ -1237,6 +1385,8 @@ const getBalanceAtResponseFields: Nested<GetBalanceAtResponse> = {
     let balance: bigint | null = null;
     let held: bigint | null = null;
     let version: bigint | null = null;
+    let balanceText: string = "";
+    let heldText: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
       else if (reader.isText(2)) at = reader.text();
@@ -1244,9 +1394,11 @@ const getBalanceAtResponseFields: Nested<GetBalanceAtResponse> = {
       else if (reader.isInt64(4)) balance = reader.int64();
       else if (reader.isInt64(5)) held = reader.int64();
       else if (reader.isInt64(6)) version = reader.int64();
+      else if (reader.isText(7)) balanceText = reader.text();
+      else if (reader.isText(8)) heldText = reader.text();
       else reader.skip();
     }
-    return { walletId, at, by, balance, held, version };
+    return { walletId, at, by, balance, held, version, balanceText, heldText };
   },
 };
 
@@ -1254,19 +1406,23 @@ export const getBalanceAtResponse = codecOf(getBalanceAtResponseFields);
 
 export type GetStatsRequest = {
   readonly walletId: string;
+  readonly unit: string;
 };
 
 const getStatsRequestFields: Nested<GetStatsRequest> = {
   write(writer, message) {
     writer.text(1, message.walletId);
+    writer.text(2, message.unit);
   },
   read(reader) {
     let walletId: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
+      else if (reader.isText(2)) unit = reader.text();
       else reader.skip();
     }
-    return { walletId };
+    return { walletId, unit };
   },
 };
 
@@ -1293,6 +1449,20 @@ export type Stats = {
   readonly postings: bigint;
   readonly lastActivityAt: string;
   readonly asOfSeq: bigint;
+  readonly balanceText: string;
+  readonly depositedText: string;
+  readonly withdrawnText: string;
+  readonly toppedUpText: string;
+  readonly spentText: string;
+  readonly issuedText: string;
+  readonly transferredInText: string;
+  readonly transferredOutText: string;
+  readonly capturedInText: string;
+  readonly capturedOutText: string;
+  readonly reversedInText: string;
+  readonly reversedOutText: string;
+  readonly sweptInText: string;
+  readonly sweptOutText: string;
 };
 
 const statsFields: Nested<Stats> = {
@@ -1317,6 +1487,20 @@ const statsFields: Nested<Stats> = {
     writer.int64(18, message.postings);
     writer.text(19, message.lastActivityAt);
     writer.int64(20, message.asOfSeq);
+    writer.text(21, message.balanceText);
+    writer.text(22, message.depositedText);
+    writer.text(23, message.withdrawnText);
+    writer.text(24, message.toppedUpText);
+    writer.text(25, message.spentText);
+    writer.text(26, message.issuedText);
+    writer.text(27, message.transferredInText);
+    writer.text(28, message.transferredOutText);
+    writer.text(29, message.capturedInText);
+    writer.text(30, message.capturedOutText);
+    writer.text(31, message.reversedInText);
+    writer.text(32, message.reversedOutText);
+    writer.text(33, message.sweptInText);
+    writer.text(34, message.sweptOutText);
   },
   read(reader) {
     let walletId: string = "";
@@ -1339,6 +1523,20 @@ const statsFields: Nested<Stats> = {
     let postings: bigint = 0n;
     let lastActivityAt: string = "";
     let asOfSeq: bigint = 0n;
+    let balanceText: string = "";
+    let depositedText: string = "";
+    let withdrawnText: string = "";
+    let toppedUpText: string = "";
+    let spentText: string = "";
+    let issuedText: string = "";
+    let transferredInText: string = "";
+    let transferredOutText: string = "";
+    let capturedInText: string = "";
+    let capturedOutText: string = "";
+    let reversedInText: string = "";
+    let reversedOutText: string = "";
+    let sweptInText: string = "";
+    let sweptOutText: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
       else if (reader.isText(2)) asset = reader.text();
@@ -1360,9 +1558,23 @@ const statsFields: Nested<Stats> = {
       else if (reader.isInt64(18)) postings = reader.int64();
       else if (reader.isText(19)) lastActivityAt = reader.text();
       else if (reader.isInt64(20)) asOfSeq = reader.int64();
+      else if (reader.isText(21)) balanceText = reader.text();
+      else if (reader.isText(22)) depositedText = reader.text();
+      else if (reader.isText(23)) withdrawnText = reader.text();
+      else if (reader.isText(24)) toppedUpText = reader.text();
+      else if (reader.isText(25)) spentText = reader.text();
+      else if (reader.isText(26)) issuedText = reader.text();
+      else if (reader.isText(27)) transferredInText = reader.text();
+      else if (reader.isText(28)) transferredOutText = reader.text();
+      else if (reader.isText(29)) capturedInText = reader.text();
+      else if (reader.isText(30)) capturedOutText = reader.text();
+      else if (reader.isText(31)) reversedInText = reader.text();
+      else if (reader.isText(32)) reversedOutText = reader.text();
+      else if (reader.isText(33)) sweptInText = reader.text();
+      else if (reader.isText(34)) sweptOutText = reader.text();
       else reader.skip();
     }
-    return { walletId, asset, balance, version, deposited, withdrawn, toppedUp, spent, issued, transferredIn, transferredOut, capturedIn, capturedOut, reversedIn, reversedOut, sweptIn, sweptOut, postings, lastActivityAt, asOfSeq };
+    return { walletId, asset, balance, version, deposited, withdrawn, toppedUp, spent, issued, transferredIn, transferredOut, capturedIn, capturedOut, reversedIn, reversedOut, sweptIn, sweptOut, postings, lastActivityAt, asOfSeq, balanceText, depositedText, withdrawnText, toppedUpText, spentText, issuedText, transferredInText, transferredOutText, capturedInText, capturedOutText, reversedInText, reversedOutText, sweptInText, sweptOutText };
   },
 };
 
@@ -1370,19 +1582,23 @@ export const stats = codecOf(statsFields);
 
 export type GetHoldRequest = {
   readonly holdId: string;
+  readonly unit: string;
 };
 
 const getHoldRequestFields: Nested<GetHoldRequest> = {
   write(writer, message) {
     writer.text(1, message.holdId);
+    writer.text(2, message.unit);
   },
   read(reader) {
     let holdId: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) holdId = reader.text();
+      else if (reader.isText(2)) unit = reader.text();
       else reader.skip();
     }
-    return { holdId };
+    return { holdId, unit };
   },
 };
 
@@ -1399,6 +1615,10 @@ export type Hold = {
   readonly status: string;
   readonly expiresAt: string;
   readonly createdAt: string;
+  readonly amountText: string;
+  readonly leftText: string;
+  readonly capturedText: string;
+  readonly releasedText: string;
 };
 
 const holdFields: Nested<Hold> = {
@@ -1413,6 +1633,10 @@ const holdFields: Nested<Hold> = {
     writer.text(8, message.status);
     writer.text(9, message.expiresAt);
     writer.text(10, message.createdAt);
+    writer.text(11, message.amountText);
+    writer.text(12, message.leftText);
+    writer.text(13, message.capturedText);
+    writer.text(14, message.releasedText);
   },
   read(reader) {
     let holdId: string = "";
@@ -1425,6 +1649,10 @@ const holdFields: Nested<Hold> = {
     let status: string = "";
     let expiresAt: string = "";
     let createdAt: string = "";
+    let amountText: string = "";
+    let leftText: string = "";
+    let capturedText: string = "";
+    let releasedText: string = "";
     while (reader.next()) {
       if (reader.isText(1)) holdId = reader.text();
       else if (reader.isText(2)) walletId = reader.text();
@@ -1436,9 +1664,13 @@ const holdFields: Nested<Hold> = {
       else if (reader.isText(8)) status = reader.text();
       else if (reader.isText(9)) expiresAt = reader.text();
       else if (reader.isText(10)) createdAt = reader.text();
+      else if (reader.isText(11)) amountText = reader.text();
+      else if (reader.isText(12)) leftText = reader.text();
+      else if (reader.isText(13)) capturedText = reader.text();
+      else if (reader.isText(14)) releasedText = reader.text();
       else reader.skip();
     }
-    return { holdId, walletId, asset, amount, left, captured, released, status, expiresAt, createdAt };
+    return { holdId, walletId, asset, amount, left, captured, released, status, expiresAt, createdAt, amountText, leftText, capturedText, releasedText };
   },
 };
 
@@ -1449,6 +1681,7 @@ export type ListHoldsRequest = {
   readonly open: boolean;
   readonly limit: number;
   readonly cursor: string;
+  readonly unit: string;
 };
 
 const listHoldsRequestFields: Nested<ListHoldsRequest> = {
@@ -1457,20 +1690,23 @@ const listHoldsRequestFields: Nested<ListHoldsRequest> = {
     writer.bool(2, message.open);
     writer.int32(3, message.limit);
     writer.text(4, message.cursor);
+    writer.text(5, message.unit);
   },
   read(reader) {
     let walletId: string = "";
     let open: boolean = false;
     let limit: number = 0;
     let cursor: string = "";
+    let unit: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
       else if (reader.isBool(2)) open = reader.bool();
       else if (reader.isInt32(3)) limit = reader.int32();
       else if (reader.isText(4)) cursor = reader.text();
+      else if (reader.isText(5)) unit = reader.text();
       else reader.skip();
     }
-    return { walletId, open, limit, cursor };
+    return { walletId, open, limit, cursor, unit };
   },
 };
 

@@ -35,16 +35,28 @@ export function walletReadRoutes(app: App, product: Product): void {
     '/wallet/:id',
     {
       schema: {
-        ...described('getWallet', "Returns a wallet's balance and details; the ETag is its version"),
+        ...described(
+          'getWallet',
+          "Returns a wallet's balance and details; the ETag is its version. With If-None-Match, 304 while it is still at that version",
+        ),
         params,
         querystring: unitOnly,
-        response: { 200: ref(WalletView), ...problems(401, 404) },
+        headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'the ETag of an earlier answer' })) }),
+        response: {
+          200: ref(WalletView),
+          304: Type.Null({ description: 'The wallet is still at the version in If-None-Match' }),
+          ...problems(401, 404),
+        },
       },
     },
     async (request, reply) => {
       const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
-      return reply.header('etag', `"${wallet.version}"`).send(inUnit(request.query.unit, presentWallet(wallet)));
+      const etag = `"${wallet.version}"`;
+      reply.header('etag', etag);
+      // What is used of limits falls at midnight, without a new version.
+      if (!wallet.controls.limits && isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send(null);
+      return reply.send(inUnit(request.query.unit, presentWallet(wallet)));
     },
   );
 
@@ -138,6 +150,16 @@ export function walletReadRoutes(app: App, product: Product): void {
 
 export function noSuchWallet(wallet: string): Problem {
   return problem('wallet_not_found', { facts: { wallet } });
+}
+
+/** Compares weakly, as RFC 9110 says for If-None-Match: a proxy may have made the ETag weak. */
+function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  return (
+    ifNoneMatch
+      ?.split(',')
+      .map((one) => one.trim())
+      .some((one) => one === '*' || one.replace(/^W[/]/, '') === etag) ?? false
+  );
 }
 
 function notOpenYet({ id, openedAt }: Wallet, at: Date): Problem {
