@@ -67,7 +67,20 @@ const composing: readonly string[] = ['compose', 'cli'];
 /** Doors beside index.ts: each transport can be loaded without the other, and both share the access rules. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
   gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts', 'network/index.ts'],
-  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts', 'config.ts', 'users.ts'],
+  compose: [
+    'main.ts',
+    'commands.ts',
+    'worker.ts',
+    'rebuild.ts',
+    'seed.ts',
+    'observe.ts',
+    'set-aside.ts',
+    'config.ts',
+    'users.ts',
+    'processes.ts',
+    'process-link.ts',
+    'running.ts',
+  ],
   cli: ['main.ts'],
 };
 

@@ -25,6 +25,7 @@ export const slowSuites: readonly string[] = [
   'test/faults/processes.test.ts',
   'test/faults/server-kill.test.ts',
   'test/faults/worker-kill.test.ts',
+  'test/faults/workers.test.ts',
   'test/http/proxies.test.ts',
   'test/http/slow.test.ts',
   'test/http/stopping.test.ts',

@@ -5,7 +5,7 @@ import { Approvals } from '../../packages/coffer/src/approvals/index.ts';
 import { openApprovalRunner } from '../../packages/coffer/src/compose/approvals.ts';
 import type pg from 'pg';
 import { openCache } from '../../packages/coffer/src/cache/index.ts';
-import type { SharedCounter } from '../../packages/coffer/src/cache/index.ts';
+import type { Counter } from '../../packages/coffer/src/cache/index.ts';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import { LogTail, openBroker } from '../../packages/coffer/src/events/index.ts';
 import { ApiKeys, Authenticator, Factors, Proofs, Sessions, Subjects, Users } from '../../packages/coffer/src/identity/index.ts';
@@ -75,7 +75,7 @@ type Conditions = AccountConditions & {
   readonly passkeys?: PasskeySettings;
   /** The clock of TOTP. */
   readonly nowMs?: () => number;
-  readonly counter?: SharedCounter | undefined;
+  readonly counter?: Counter | undefined;
   /** How metadata is stored, on the pool of the product. */
   readonly metadata?: ((pool: pg.Pool) => MetadataVault) | undefined;
 };

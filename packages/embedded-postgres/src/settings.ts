@@ -20,6 +20,9 @@ export function serverSettings(port: number, small: boolean): Record<string, str
     unix_socket_directories: '',
     password_encryption: 'scram-sha-256',
 
+    // Enough for the worker processes of a machine with sixteen cores; a connection that is not open costs a few kilobytes.
+    max_connections: '400',
+
     // An answer always comes after the commit is on disk.
     fsync: 'on',
     full_page_writes: 'on',

@@ -7,7 +7,7 @@ declare
   until_seq bigint;
 begin
   select u.seq into from_seq from ledger.newest_until u where u.book = p_book for update;
-  if from_seq is null then raise exception 'ledger.newest_until has no row of book %: run ledger.rebuild_newest(%)', p_book, p_book; end if;
+  if from_seq is null then raise exception 'ledger.newest_until has no row of book %; the function rebuild_newest makes it anew', p_book; end if;
   -- From its next entry on: after a lost end of the log, the next epoch begins far beyond.
   until_seq := least(ledger.end_of(p_book), p_most - 1 + (
     select e.seq from ledger.entry e where e.book = p_book and e.seq > from_seq order by e.seq limit 1));

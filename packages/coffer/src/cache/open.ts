@@ -5,6 +5,7 @@ import type { Log } from '../kernel/index.ts';
 import { MemoryPages } from './memory-pages.ts';
 import type { CacheCounts, PageCache } from './pages.ts';
 import { RedisPages } from './redis-pages.ts';
+import type { Counter } from './counter.ts';
 import { SharedCounter } from './shared-counter.ts';
 
 /** Incremented with any change of the stored rows or their format, so that processes that read them differently keep apart. */
@@ -16,7 +17,7 @@ export type OpenedCache = {
   /** Null when pages are not cached. */
   readonly pages: PageCache | null;
   /** Null without Redis: each process counts for itself. */
-  readonly counter: SharedCounter | null;
+  readonly counter: Counter | null;
   status(): CacheStatus | null;
   stop(): Promise<void>;
 };

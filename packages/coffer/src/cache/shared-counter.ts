@@ -1,5 +1,6 @@
-/** Counters that several processes share, for limits. */
+/** A counter that all processes share which use one Redis. */
 import { hash } from 'node:crypto';
+import type { Counter } from './counter.ts';
 import type { RedisLink } from './redis-link.ts';
 
 /** The counted request waits for it. */
@@ -21,7 +22,7 @@ const giveBack = `
   if tonumber(redis.call('get', KEYS[1]) or '0') > 0 then redis.call('decr', KEYS[1]) end
   return 0`;
 
-export class SharedCounter {
+export class SharedCounter implements Counter {
   readonly #link: RedisLink;
   readonly #prefix: string;
 
@@ -35,10 +36,7 @@ export class SharedCounter {
     return this.#link.up;
   }
 
-  /**
-   * Counts one more for a key, whose window begins with the first; returns 0, or the milliseconds to wait when there were `perWindow`
-   * already. Null: Redis did not answer.
-   */
+  /** Null: Redis did not answer. */
   async take(key: string, perWindow: number, windowMs: number): Promise<number | null> {
     const left = await this.#link.ask((redis) => redis.eval(take, 1, this.#keyOf(key), perWindow, windowMs), patienceMs).catch(() => null);
     // What is not an answer of the script is none: a caller never waits for longer than a window.

@@ -17,8 +17,11 @@ const compilerMs = 300;
  * Starts something and keeps the process running until it is stopped by SIGINT, SIGTERM or SIGHUP, or because its launcher was
  * killed. The first signal stops it cleanly within 30 s (exit code 0), a second one exits immediately (130).
  */
-export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
-  const stopRequested = listenForStop(log);
+export async function runUntilStopped(
+  log: Log,
+  start: () => Promise<{ stop(): Promise<void> }>,
+  stopRequested: StopRequest = listenForStop(log),
+): Promise<void> {
   let running: { stop(): Promise<void> };
   try {
     running = await start();
@@ -58,7 +61,20 @@ export function listenForInterrupt(): () => boolean {
   return () => firstAt !== undefined;
 }
 
-function listenForStop(log: Log): { promise: Promise<void>; signal: AbortSignal } {
+/** `signal`: aborted as soon as `promise` resolves. */
+type StopRequest = { readonly promise: Promise<void>; readonly signal: AbortSignal };
+
+/**
+ * A worker process stops when its supervisor says so. A signal may reach all processes at once, from a terminal or a service manager: then
+ * the supervisor decides in which order they stop.
+ */
+export function stopOfWorker(asked: Promise<void>): StopRequest {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
+  const controller = new AbortController();
+  return { promise: asked.then(() => controller.abort()), signal: controller.signal };
+}
+
+function listenForStop(log: Log): StopRequest {
   const controller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<void>();
   let firstAt: number | undefined;

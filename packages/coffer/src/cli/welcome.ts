@@ -1,7 +1,7 @@
 /** Printed for people after the start: addresses, and commands to try next. */
-import type { RunningCoffer } from '../compose/main.ts';
+import type { RunningCoffer } from '../compose/running.ts';
 
-export function welcome({ urls, auth, dataIn, demoToken, documentation }: RunningCoffer): string {
+export function welcome({ urls, auth, dataIn, demoToken, documentation, processes }: RunningCoffer): string {
   const { api, users, wallets } = urls;
   const lines = ['', 'Coffer is running. Press Ctrl-C to stop it.', ''];
   if (api) lines.push(`  REST API       ${api}`);
@@ -9,6 +9,7 @@ export function welcome({ urls, auth, dataIn, demoToken, documentation }: Runnin
   if (users) lines.push(`  users gRPC     ${users.replace('grpc://', '')}   user.UserService`);
   if (wallets) lines.push(`  wallets gRPC   ${wallets.replace('grpc://', '')}   wallet.WalletService`);
   lines.push(`  data           ${dataIn}`);
+  if (processes > 1) lines.push(`  processes      ${processes} workers and their supervisor`);
   if (!api) return `${lines.join('\n')}\n\n`;
 
   if (auth === 'required') {

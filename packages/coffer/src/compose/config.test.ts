@@ -29,6 +29,13 @@ describe('settings', () => {
     expect(readConfig({ COFFER_AUTH: 'required', ENABLE_SWAGGER: 'on' }).config?.swaggerEnabled).toBe(true);
   });
 
+  test('COFFER_WORKERS is a number of processes, or auto for one for each core', () => {
+    expect(readConfig({}).config?.workers).toBe(1);
+    expect(readConfig({ COFFER_WORKERS: '4' }).config?.workers).toBe(4);
+    expect(readConfig({ COFFER_WORKERS: 'auto' }).config?.workers).toBe(Math.min(256, os.availableParallelism()));
+    for (const wrong of ['0', '257', '1.5', 'all']) expect(readConfig({ COFFER_WORKERS: wrong }).problems).toHaveLength(1);
+  });
+
   test('an empty variable means not set', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: ' ', JWT_SECRET: '' })).toEqual(readConfig({}));
   });

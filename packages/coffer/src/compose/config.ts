@@ -16,11 +16,13 @@ import { ledgerSettings } from '../ledger/settings.ts';
 import { metadataSettings } from '../metadata/settings.ts';
 import { privacySettings } from '../privacy/settings.ts';
 import { requestSettings } from '../requests/settings.ts';
+import { processSettings } from './settings.ts';
 import { telemetrySettings } from '../telemetry/settings.ts';
 import { walletSettings } from '../wallets/settings.ts';
 import { webhookSettings } from '../webhooks/settings.ts';
 
 const groups = [
+  processSettings,
   listenSettings,
   callerSettings,
   identitySettings,
@@ -57,6 +59,7 @@ export type Config = ReturnType<typeof collect>;
 
 function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>(group: SettingGroup<R, C>) => C) {
   // In the order of the table, which is also the order of reported mistakes.
+  const processes = read(processSettings);
   const listening = read(listenSettings);
   const callers = read(callerSettings);
   const identity = read(identitySettings);
@@ -83,7 +86,18 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   /** Null: no log files are written. */
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
-  const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets, ...approvals };
+  const parts = {
+    ...processes,
+    ...listening,
+    ...callers,
+    ...identity,
+    ...tls,
+    ...database,
+    ...ledger,
+    ...evidence,
+    ...wallets,
+    ...approvals,
+  };
   return {
     ...parts,
     accounts,

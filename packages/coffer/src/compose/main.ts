@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Approvals } from '../approvals/index.ts';
 import { createCommands } from '../operations/index.ts';
-import { openCache } from '../cache/index.ts';
+import { counterOf, openCache } from '../cache/index.ts';
 import type { OpenedCache } from '../cache/index.ts';
 import { identityOf, openDatabase } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
@@ -19,9 +19,9 @@ import { listenHttp } from '../gateway/http/index.ts';
 import { keepRepaired } from '../identity/index.ts';
 import type { Sessions } from '../identity/index.ts';
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
-import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
-import type { Listener, Tls } from '../gateway/network/index.ts';
-import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
+import { readTls } from '../gateway/network/index.ts';
+import type { Tls } from '../gateway/network/index.ts';
+import { ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
@@ -29,6 +29,7 @@ import { readAuditHeads } from '../audit/index.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
 import type { Ledger, LedgerOptions, PeerOptions } from '../ledger/index.ts';
+import { announce } from './announce.ts';
 import { openApprovalRunner } from './approvals.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
@@ -37,6 +38,8 @@ import { isSetAside, marksAhead, projectionStatus } from '../projections/index.t
 import { Requests } from '../requests/index.ts';
 import { watchSafety } from './safety.ts';
 import type { SafetyWatch } from './safety.ts';
+import { services } from './running.ts';
+import type { Duties, RunningCoffer, Service } from './running.ts';
 import { seedDemo } from './seed.ts';
 import { openSetAsides } from './set-aside.ts';
 import { cachedRead } from '../telemetry/index.ts';
@@ -44,51 +47,34 @@ import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import { startVault } from './metadata.ts';
 import { openPeople, prepareFactors } from './people.ts';
+import type { WorkerLink } from './process-link.ts';
 import { usableDefaultAsset } from './users.ts';
 import { startWorker } from './worker.ts';
 
-export const services = ['users', 'wallets', 'api', 'worker'] as const;
-export type Service = (typeof services)[number];
-
-/** What one process does. */
-export type Duties = {
-  readonly services: readonly Service[];
-  /** `share`: it owns its share of the books, beside its services. `none`: it hands every operation to their owners. */
-  readonly books: 'share' | 'none';
-};
-
-export type RunningCoffer = {
-  /** Addresses of the started services, by name. */
-  readonly urls: Readonly<Record<string, string>>;
-  readonly auth: Config['auth'];
-  /** The address of the documentation page; null when it is off. */
-  readonly documentation: string | null;
-  /** Where the data is: a folder, or the database URL without its password. */
-  readonly dataIn: string;
-  /** A token of the demo user Alice, for trying the API; null without a demo. */
-  readonly demoToken: string | null;
-  /** Finishes requests in progress and stops everything in reverse order, PostgreSQL last. */
-  stop(): Promise<void>;
-};
-
 const checkpointEveryMs = 5_000;
+
+/** Of one of several processes: its link to the others, or the database that it supervises them with, which stays open. */
+export type Surroundings = { readonly link?: WorkerLink; readonly database?: Database };
 
 /**
  * Starts the given services (all share this process) on the database, which is migrated first. A single service joins an embedded
  * database that another process on the same home already runs.
  */
-export async function startCoffer(config: Config, { services: chosen, books }: Duties, log: Log): Promise<RunningCoffer> {
-  const listeners = chosen.flatMap((service) => listenerOf(config, service) ?? []);
+export async function startCoffer(
+  config: Config,
+  { services: chosen, books }: Duties,
+  log: Log,
+  { link, database: given }: Surroundings = {},
+): Promise<RunningCoffer> {
   const tls = config.tls ? readTls(config.tls) : null;
   const signingKey = readSigningKey(config.checkpoints);
-  await refuseTakenPorts(listeners);
-  logAccess(config, listeners, log);
-  if (chosen.includes('api')) logProofs(config, log);
+  const isAlone = !link && !given;
+  if (isAlone) await announce(config, chosen, log);
   const started = new Started();
   try {
-    const everything = services.every((service) => chosen.includes(service));
-    const database = await openDatabase(config, log, { whenRunning: everything ? 'refuse' : 'join' });
-    started.add(database);
+    const everything = isAlone && services.every((service) => chosen.includes(service));
+    const database = given ?? (await openDatabase(config, log, { whenRunning: everything ? 'refuse' : 'join' }));
+    if (!given) started.add(database);
     const watch = await startWatch(config, chosen, database, log);
     started.add(watch);
 
@@ -107,29 +93,34 @@ export async function startCoffer(config: Config, { services: chosen, books }: D
       mayPost,
       observe: notifyingOnCommit(notifier, watch.metrics.ledger),
       books: config.books,
-      peers: peersOf(config, books),
+      peers: given ? { owns: books } : peersOf(config, books, link?.number ?? 1),
       ...history,
     };
     const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);
+    }
+    // One of several processes is enough.
+    if (ledger && !link) {
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
       shipCheckpoints(config, { key: signingKey, pool: database.pool, watch, started, log });
     }
-    return await startServices(config, chosen, log, { database, ledger, notifier, cache, watch, safety, started, tls });
+    return await startServices(config, chosen, log, { database, ledger, notifier, cache, watch, safety, started, tls, link });
   } catch (failure) {
     await started.stop();
     throw failure;
   }
 }
 
-function peersOf({ ownerListen, ownerAddress }: Config, books: Duties['books']): PeerOptions {
+/** Worker process `number` takes operations on a port of its own: the first on the one that is set, the next on the one after it. */
+function peersOf({ ownerListen, ownerAddress }: Config, books: Duties['books'], number: number): PeerOptions {
   if (ownerListen && !ownerAddress && wildcards.includes(ownerListen.host))
     throw new OperatorError(
       `COFFER_OWNER_LISTEN is ${ownerListen.host}, which other processes cannot connect to.`,
       'Set COFFER_OWNER_ADDRESS to the host:port under which they reach this one.',
     );
-  return { listen: ownerListen, advertise: ownerAddress, owns: books };
+  const shifted = (address: Address | undefined) => address && { ...address, port: address.port + number - 1 };
+  return { listen: shifted(ownerListen), advertise: shifted(ownerAddress), owns: books };
 }
 
 type Shipped = Pick<Foundation, 'watch' | 'started'> & Pick<Database, 'pool'> & { readonly key: KeyObject | null; readonly log: Log };
@@ -171,12 +162,15 @@ type Foundation = {
   readonly safety: SafetyWatch;
   readonly started: Started;
   readonly tls: Tls | null;
+  readonly link: WorkerLink | undefined;
 };
 
 async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
-  const { database, ledger, notifier, cache, safety, started, tls } = foundation;
+  const { database, ledger, notifier, cache, safety, started, tls, link } = foundation;
   const { observation, metrics } = foundation.watch;
   const urls: Record<string, string> = {};
+  /** Of several processes, the first does what one is enough for. */
+  const isFirst = link?.isFirst ?? true;
   const demo = config.databaseUrl === undefined && config.auth === 'open';
   let demoToken: string | null = null;
 
@@ -186,7 +180,13 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
   const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
-  const people = openPeople({ config, pool: database.pool, wallets: walletClient, counter: cache.counter, log });
+  const people = openPeople({
+    config,
+    pool: database.pool,
+    wallets: walletClient,
+    counter: counterOf(cache.counter, link?.counter ?? null),
+    log,
+  });
   const { users, proofs, sessions, access } = people;
   const guard = { access, internalCredentials, tls, observation };
 
@@ -217,7 +217,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       started.add(await startWalletsService({ ...guard, address: config.walletService, log, ready, ...wallets }));
       urls['wallets'] = urlOf('grpc', config.walletService);
     }
-    if (demo && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
+    if (demo && isFirst && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
     const { peers } = config;
     const requests = new Requests(database.pool, metadata);
     const waiting = { pool: database.pool, log, approvals, commands, queries, requests, assets: ledger.assets };
@@ -233,6 +233,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ...(safety.fault === null ? [] : [safety.fault]),
         ...ledger.faults(),
         ...ledger.warnings(),
+        ...missingWorkers(link),
         ...(ready() ? ((await ahead()) ?? []) : []),
       ];
       const tail = new LogTail({ ledger, log, metadata, listen: notifier.listen });
@@ -262,6 +263,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         trustedProxies: config.trustedProxies,
         log,
         observation,
+        ...(link && { workers: () => link.live, metricsOfAll: () => link.metrics() }),
       };
       const api = await listenHttp(product, config.http, tls);
       started.add(api);
@@ -274,7 +276,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         await startWorker({ ...foundation, config, log, ledger, metadata, commands, users, reviews, broker, metrics, approvalRunner }),
       );
   }
-  if (chosen.includes('users')) started.add(keepRepaired(users, log));
+  if (chosen.includes('users') && isFirst) started.add(keepRepaired(users, log));
 
   return {
     urls,
@@ -282,8 +284,16 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     documentation: urls['api'] !== undefined && config.swaggerEnabled ? `${urls['api']}/docs` : null,
     dataIn: database.location,
     demoToken,
+    processes: 1,
+    metrics: () => metrics.text(),
     stop: () => started.stop(),
   };
+}
+
+function missingWorkers(link: WorkerLink | undefined): string[] {
+  if (!link) return [];
+  const { live, of } = link.live;
+  return live < of ? [`Only ${live} of ${of} worker processes serve; the others are starting.`] : [];
 }
 
 function previousCredentials({ previousInternalSecret }: Config): string[] {
@@ -310,33 +320,6 @@ export async function seed(config: Config, log: Log): Promise<void> {
 async function openCacheOf({ peers }: Config, database: Database, log: Log): Promise<OpenedCache> {
   const { redisUrl, cachedReads } = peers;
   return await openCache({ redisUrl, cachedReads, pool: database.pool, namespace: await identityOf(database.pool), log });
-}
-
-/** Logs what users who have to prove their address lack. */
-function logProofs({ accounts, peers }: Config, log: Log): void {
-  if (!accounts.requiresProof) return;
-  if (!peers.mail)
-    log.warn(
-      'Users have to prove their e-mail address, and there is no mail server: set SMTP_URL and COFFER_MAIL_FROM, or print links with "coffer users link".',
-    );
-  else if (accounts.publicUrl === undefined)
-    log.warn('E-mails carry codes instead of links: set COFFER_PUBLIC_URL to the URL at which users reach the REST API.');
-}
-
-/** Logs who can access this Coffer. */
-function logAccess(config: Config, listeners: readonly Listener[], log: Log): void {
-  if (config.auth === 'open') {
-    log.warn(
-      'OPEN MODE: no credentials are required. Everything listens on this machine only; set COFFER_AUTH=required to require credentials.',
-    );
-    return;
-  }
-  const outside = listeners.filter(({ address }) => !isLoopback(address.host)).map(({ address }) => `${address.host}:${address.port}`);
-  if (outside.length > 0 && !config.tls)
-    log.warn(
-      { listeners: outside },
-      'Passwords and tokens travel unencrypted to these listeners. Set COFFER_TLS_CERT and COFFER_TLS_KEY, or terminate TLS at a proxy in front.',
-    );
 }
 
 /** Started parts, to be stopped in reverse order. */
@@ -369,14 +352,4 @@ function reachable({ host, port }: Address): Address {
 
 function urlOf(scheme: string, { host, port }: { host: string; port: number }): string {
   return `${scheme}://${host}:${port}`;
-}
-
-/** The worker has none: it communicates through the database. */
-function listenerOf(config: Config, service: Service): Listener | undefined {
-  const listeners = {
-    users: { what: 'the users service', setting: 'USER_SERVICE_URL', address: config.userService },
-    wallets: { what: 'the wallets service', setting: 'WALLET_SERVICE_URL', address: config.walletService },
-    api: { what: 'the REST API', setting: 'PORT', address: config.http },
-  } satisfies Record<Exclude<Service, 'worker'>, Listener>;
-  return service === 'worker' ? undefined : listeners[service];
 }

@@ -1,7 +1,7 @@
 /** Wires who may do what: users, their sessions and factors, API keys, and the access that both transports check. */
 import type pg from 'pg';
 import { ChangeLog } from '../audit/index.ts';
-import type { SharedCounter } from '../cache/index.ts';
+import type { Counter } from '../cache/index.ts';
 import { Access } from '../gateway/access/index.ts';
 import type { createWalletClient } from '../gateway/grpc/index.ts';
 import { ApiKeys, Authenticator, Factors, Sessions, Subjects, Users } from '../identity/index.ts';
@@ -14,7 +14,7 @@ type PeopleParts = {
   readonly config: Config;
   readonly pool: pg.Pool;
   readonly wallets: ReturnType<typeof createWalletClient>;
-  readonly counter: SharedCounter | null;
+  readonly counter: Counter | null;
   readonly log: Log;
 };
 

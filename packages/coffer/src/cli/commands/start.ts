@@ -1,8 +1,13 @@
 import { Argument, Command } from 'commander';
-import { services, startCoffer } from '../../compose/main.ts';
-import type { Duties, Service } from '../../compose/main.ts';
-import { runCommand, settingsHelp } from '../run.ts';
-import { runUntilStopped } from '../shutdown.ts';
+import { startCoffer } from '../../compose/main.ts';
+import { services } from '../../compose/running.ts';
+import type { Duties, Service } from '../../compose/running.ts';
+import type { Config } from '../../compose/config.ts';
+import { startProcesses } from '../../compose/processes.ts';
+import { WorkerLink } from '../../compose/process-link.ts';
+import type { Log } from '../../kernel/index.ts';
+import { printFailure, runCommand, settingsHelp } from '../run.ts';
+import { runUntilStopped, stopOfWorker } from '../shutdown.ts';
 import { welcome } from '../welcome.ts';
 
 export function startCommand(): Command {
@@ -26,8 +31,11 @@ Examples:
     .action(async (names: (Service | Role)[]) => {
       const duties = dutiesOf(names);
       await runCommand({ descriptor: 1, logFile: logFileOf(duties) }, async ({ config, log }) => {
+        const link = WorkerLink.open();
+        if (link) return await runWorkerProcess(link, config, duties, log);
         await runUntilStopped(log, async () => {
-          const coffer = await startCoffer(config, duties, log);
+          const start = config.workers > 1 && isSpread(duties) ? startProcesses : startCoffer;
+          const coffer = await start(config, duties, log);
           log.info({ ...coffer.urls }, 'Coffer is running; press Ctrl-C to stop it');
           // If standard output is full or closed, only the welcome is lost.
           process.stdout.on('error', () => undefined).write(welcome(coffer));
@@ -35,6 +43,32 @@ Examples:
         });
       });
     });
+}
+
+/** The background work is one process' alone. */
+function isSpread({ services: chosen }: Duties): boolean {
+  return chosen.length === 0 || chosen.some((service) => service !== 'worker');
+}
+
+async function runWorkerProcess(link: WorkerLink, config: Config, duties: Duties, log: Log): Promise<void> {
+  const own = log.child({ worker: link.number });
+  const work = { ...duties, services: duties.services.filter((service) => service !== 'worker') };
+  try {
+    await runUntilStopped(
+      own,
+      async () => {
+        const coffer = await startCoffer(config, work, own, { link });
+        link.started(coffer);
+        own.info('This worker process serves');
+        return coffer;
+      },
+      stopOfWorker(link.stopAsked),
+    );
+  } catch (failure) {
+    // The channel to the supervisor would keep it alive.
+    printFailure(failure, false);
+    process.exit(1);
+  }
 }
 
 /** A front owns no books; a process without services only owns books. */

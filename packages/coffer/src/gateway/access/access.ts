@@ -1,7 +1,7 @@
 /** Decides whether a request is admitted: who the caller is, what it may do, and how often. Both transports use only this. */
 import { actorOf, anonymous, hasDuty, rolesWith } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
-import type { SharedCounter } from '../../cache/index.ts';
+import type { Counter } from '../../cache/index.ts';
 import { choiceOf } from '../../kernel/index.ts';
 import { isInRanges, networkKeyOf } from '../network/index.ts';
 import { explain } from '../problems/index.ts';
@@ -52,7 +52,7 @@ export class Access {
   readonly mode: AccessMode;
   readonly #authenticator: Authenticator;
   readonly #requests: RateLimiter | null;
-  readonly #counter: SharedCounter | null;
+  readonly #counter: Counter | null;
 
   /**
    * `requestsPerMinute`: per caller; unlimited if absent. `counter`: shared by several processes; each counts alone if absent.
@@ -61,7 +61,7 @@ export class Access {
     readonly mode: AccessMode;
     readonly authenticator: Authenticator;
     readonly requestsPerMinute?: number | undefined;
-    readonly counter?: SharedCounter | null | undefined;
+    readonly counter?: Counter | null | undefined;
   }) {
     this.mode = options.mode;
     this.#authenticator = options.authenticator;

@@ -1,5 +1,5 @@
 /** A rate limiter: a number of tries per key and window, in this process or across all that share a counter. */
-import type { SharedCounter } from '../../cache/index.ts';
+import type { Counter } from '../../cache/index.ts';
 
 /** Callers choose the keys: beyond this number, the least recently tried key is forgotten. */
 const keysMax = 10_000;
@@ -7,13 +7,13 @@ const keysMax = 10_000;
 export class RateLimiter {
   readonly #perWindow: number;
   readonly #windowMs: number;
-  readonly #shared: { readonly counter: SharedCounter; readonly name: string } | null;
+  readonly #shared: { readonly counter: Counter; readonly name: string } | null;
   /** Ordered by last try. */
   readonly #counts = new Map<string, number>();
   #windowEndsMs = 0;
 
   /** `shared`: the counter shared with other processes, and the name to count under. */
-  constructor(perWindow: number, shared: { readonly counter: SharedCounter; readonly name: string } | null = null, windowMs = 60_000) {
+  constructor(perWindow: number, shared: { readonly counter: Counter; readonly name: string } | null = null, windowMs = 60_000) {
     this.#windowMs = windowMs;
     this.#perWindow = perWindow;
     this.#shared = shared;
@@ -49,7 +49,7 @@ export class RateLimiter {
     else this.#counts.delete(key);
   }
 
-  async #takeShared({ counter, name }: { readonly counter: SharedCounter; readonly name: string }, key: string): Promise<number | null> {
+  async #takeShared({ counter, name }: { readonly counter: Counter; readonly name: string }, key: string): Promise<number | null> {
     const waitMs = await counter.take(`${name} ${key}`, this.#perWindow, this.#windowMs);
     if (waitMs === null) return this.takeHere(key);
     return waitMs === 0 ? null : Math.ceil(waitMs / 1_000);

@@ -59,6 +59,10 @@ export type Product = {
   readonly insights: Insights;
   /** False until requests can be served, and while the database is unavailable. */
   ready(): boolean;
+  /** Of several worker processes: how many serve, and how many should; absent in a process of its own. */
+  workers?(): { readonly live: number; readonly of: number };
+  /** The metrics of all processes, in the Prometheus text format; absent in a process of its own. */
+  metricsOfAll?(): Promise<string>;
   /** What an operator has to fix, as sentences. They are public: no addresses, no names of callers. */
   faults?(): Promise<readonly string[]>;
   /** True in open mode on the embedded database: seeded users may log in with only their id. */

@@ -52,7 +52,8 @@ export class PeerServer {
     try {
       await new Promise<void>((resolve, reject) => {
         server.#server.once('error', reject);
-        server.#server.listen(port, host, resolve);
+        // Each worker process has a port of its own, also if any will do.
+        server.#server.listen({ port, host, exclusive: true }, resolve);
       });
     } catch (failure) {
       clearInterval(server.#timer);

@@ -21,7 +21,7 @@ export function healthRoutes(app: App, product: Product): void {
     async (_request, reply) => {
       const isReady = product.ready();
       const detail = ((await product.faults?.()) ?? []).join(' ');
-      if (isReady && detail === '') return await reply.send({ status: 'ok', detail: 'ready to serve' });
+      if (isReady && detail === '') return await reply.send({ status: 'ok', detail: readyWith(product.workers?.()) });
       if (isReady) return await reply.send({ status: 'degraded', detail });
       return await reply
         .code(503)
@@ -43,6 +43,10 @@ export function healthRoutes(app: App, product: Product): void {
     openapi: product.swaggerEnabled ? '/openapi.json' : null,
     health: '/health',
   }));
+}
+
+function readyWith(workers: ReturnType<NonNullable<Product['workers']>> | undefined): string {
+  return workers ? `ready to serve, ${workers.live} of ${workers.of} worker processes` : 'ready to serve';
 }
 
 /** RFC 9116 requires a moment less than a year away. As long as Coffer serves the file, it is current. */

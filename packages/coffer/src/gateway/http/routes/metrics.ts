@@ -1,4 +1,4 @@
-/** The metrics of this process, for Prometheus. */
+/** The metrics of this process and the others of the same start, for Prometheus. */
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { problem, sendProblem } from '../problem.ts';
@@ -21,7 +21,7 @@ export function metricsRoutes(app: App, product: Product): void {
     async (_request, reply) => {
       const metrics = product.observation?.metrics;
       if (!metrics) return sendProblem(reply, problem('metrics_off'));
-      return reply.header('content-type', metrics.contentType).send(await metrics.text());
+      return reply.header('content-type', metrics.contentType).send(await (product.metricsOfAll?.() ?? metrics.text()));
     },
   );
 }
