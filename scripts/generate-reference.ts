@@ -155,7 +155,7 @@ function settingsPage(): string {
     head,
     '# Settings',
     '',
-    'By environment variable. When Coffer starts it reports all mistakes together, each with its remedy; an empty variable counts as not set.',
+    'By environment variable, or in a `.env` file of the folder in which Coffer is started; the environment wins. When Coffer starts it reports all mistakes together, each with its remedy; an empty variable counts as not set.',
     'A secret is never shown, neither in the log nor in an error. Each variable marked (secret) can also come from a file: `NAME_FILE` names it, for example `JWT_SECRET_FILE=/run/secrets/jwt`.',
     '',
     'The URLs of PostgreSQL, RabbitMQ, Redis and the mail server follow one rule. If the host is another machine, a password that everybody knows',

@@ -12,6 +12,7 @@ export async function runCommand(
   work: (context: Context) => Promise<void>,
 ): Promise<void> {
   try {
+    readEnvironmentFile();
     const { config, problems, warnings = [] } = readConfig(process.env);
     if (problems) {
       const list = problems.map((problem) => `  - ${problem}`).join('\n');
@@ -29,6 +30,20 @@ export async function runCommand(
     await work({ config, log, change: currentChange() });
   } catch (error) {
     printFailure(error, options.json ?? false);
+  }
+}
+
+/** Settings in a `.env` file of the current folder; a variable of the environment, also an empty one, wins. */
+function readEnvironmentFile(): void {
+  try {
+    process.loadEnvFile('.env');
+  } catch (failure) {
+    const { code = 'unknown reason' } = failure as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    throw new OperatorError(
+      `The file .env in this folder cannot be read (${code}).`,
+      'Make it a readable file, or run Coffer in another folder.',
+    );
   }
 }
 
