@@ -29,7 +29,13 @@ export type ToWorker =
 /** Tells a worker process its number, from 1; a successor has the number of the one that ended. */
 export const numberVariable = 'WORKER_PROCESS_NUMBER';
 
-const answerWithinMs = 2_000;
+/** A request waits for its limit; a scrape, for the metrics of all processes. */
+const answerWithinMs = { take: 2_000, metrics: 6_000 } as const;
+
+/** In metrics. */
+export function workerName(number: number): string {
+  return `worker ${number}`;
+}
 
 export class WorkerLink {
   readonly number: number;
@@ -69,9 +75,10 @@ export class WorkerLink {
     return this.#live;
   }
 
-  /** Of all processes. */
+  /** Of all processes that answer in time; of this one, if the supervisor does not. */
   async metrics(): Promise<string> {
-    return mergeMetrics(((await this.#ask({ what: 'metrics' })) ?? []) as readonly ProcessMetrics[]);
+    const all = (await this.#ask({ what: 'metrics' })) as readonly ProcessMetrics[] | null;
+    return mergeMetrics(all ?? [{ process: workerName(this.number), text: await this.#metrics() }]);
   }
 
   /** This process serves. */
@@ -96,7 +103,7 @@ export class WorkerLink {
   async #ask(question: Question): Promise<unknown> {
     const id = ++this.#asked;
     const { promise, resolve } = Promise.withResolvers<unknown>();
-    const timeout = setTimeout(() => resolve(null), answerWithinMs);
+    const timeout = setTimeout(() => resolve(null), answerWithinMs[question.what]);
     this.#waiting.set(id, resolve);
     this.#tell({ kind: 'question', id, question });
     const answer = await promise;

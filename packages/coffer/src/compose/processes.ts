@@ -12,7 +12,7 @@ import type { ProcessMetrics } from '../telemetry/index.ts';
 import { announce } from './announce.ts';
 import type { Config } from './config.ts';
 import { startCoffer } from './main.ts';
-import { numberVariable } from './process-link.ts';
+import { numberVariable, workerName } from './process-link.ts';
 import { services } from './running.ts';
 import type { Duties, RunningCoffer } from './running.ts';
 import type { FromWorker, LiveWorkers, Started, ToWorker } from './process-link.ts';
@@ -20,7 +20,8 @@ import type { FromWorker, LiveWorkers, Started, ToWorker } from './process-link.
 const restartPauses = { first: 100, most: 10_000 } as const;
 /** A worker process that served this long did not end because of how it starts. */
 const soundAfterMs = 30_000;
-const metricsWithinMs = 1_000;
+/** A scrape usually waits for ten seconds. */
+const metricsWithinMs = 4_000;
 /** Below the limit of the whole stop, which is 30 s. */
 const stopWithinMs = 22_000;
 
@@ -135,7 +136,7 @@ class WorkerProcesses {
   #hear(number: number, worker: Worker, message: FromWorker): void {
     if (message.kind === 'started') this.#started(number, message.started);
     if (message.kind === 'giveBack') this.#counter.giveBack(message.key);
-    if (message.kind === 'metrics') this.#collecting.get(message.id)?.({ process: nameOf(number), text: message.text });
+    if (message.kind === 'metrics') this.#collecting.get(message.id)?.({ process: workerName(number), text: message.text });
     if (message.kind !== 'question') return;
     const { id, question } = message;
     if (question.what === 'take') {
@@ -200,10 +201,6 @@ class WorkerProcesses {
     this.#collecting.delete(id);
     return reports.toSorted((one, other) => one.process.localeCompare(other.process, 'en', { numeric: true }));
   }
-}
-
-function nameOf(number: number): string {
-  return `worker ${number}`;
 }
 
 function tell(worker: Worker, message: ToWorker): void {
