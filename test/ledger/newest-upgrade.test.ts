@@ -147,8 +147,11 @@ it('keeps every balance, history and verification, and what the earlier version 
   const waiting = post(database, [...last.header, ...last.columns]);
   await until(
     async () =>
-      (await database.pool.query("select from pg_stat_activity where wait_event_type = 'Lock' and query like '%post_batch%'")).rowCount ===
-      1,
+      (
+        await database.pool.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%post_batch%'",
+        )
+      ).rowCount === 1,
     { what: 'a batch that waits for the lock', seen: () => 'none does' },
   );
   await migrate(database.url, silentLog());

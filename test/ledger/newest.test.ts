@@ -147,6 +147,27 @@ it('fails a read, and does not answer that a wallet is missing, when its newest 
   await database.pool.query('select ledger.rebuild_newest($1)', [book]);
 });
 
+it('moves nothing of a book whose position is missing, and makes it anew from the log', async () => {
+  const before = await hot();
+  await database.pool.query('delete from ledger.newest_until where book = $1', [book]);
+  await expect(startWriter(database.url, book)).rejects.toThrow('rebuild_newest makes it anew');
+  await database.pool.query('select ledger.rebuild_newest($1)', [book]);
+  expect(await hot()).toMatchObject({ balance: before.balance, version: before.version });
+  expect((await verify(database.pool)).ok).toBe(true);
+});
+
+it('keeps the balance of every wallet when the position is set back by hand, while it is moved on again step by step', async () => {
+  const before = await hot();
+  await database.pool.query('select ledger.move_newest($1, 1000000)', [book]);
+  await database.pool.query('update ledger.newest_until set seq = 0 where book = $1', [book]);
+  for (let step = 0; step < 3; step++) {
+    await database.pool.query('select ledger.move_newest($1, 100)', [book]);
+    expect(await hot()).toMatchObject({ balance: before.balance, version: before.version });
+  }
+  await database.pool.query('select ledger.move_newest($1, 1000000)', [book]);
+  expect((await verify(database.pool)).ok).toBe(true);
+});
+
 describe('planted bugs', () => {
   /** Replaces a part of a function, and returns how to undo it. */
   async function plant(name: string, part: string, by: string): Promise<() => Promise<void>> {

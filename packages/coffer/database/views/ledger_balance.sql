@@ -1,5 +1,6 @@
 -- The current state of every account: its identity, and the state after its newest entry, which is known up to a position of the log and
--- found in the log after it. For some accounts of a book, ledger.balances_of is faster.
+-- found in the log after it. For some accounts of a book, ledger.balances_of is faster. For all of them, a session needs hash or merge joins:
+-- without both, as Coffer's own connections are, the tail is scanned once for each account.
 create or replace view ledger.balance as
 select a.book, a.number, a.id, a.kind, a.asset, a.owner,
   case when s.controls is null then a.floor else (s.controls ->> 'floor')::numeric end as floor,
