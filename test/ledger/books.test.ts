@@ -260,7 +260,7 @@ describe('the number of books', () => {
   it('is refused before anything is created when the database has too few connections', async () => {
     const empty = await createTestDatabase();
     const failure = openLedger({ url: inRole(empty.url, 'writer'), log: silentLog(), books: 1_024 });
-    await expect(failure).rejects.toMatchObject({ remedy: expect.stringContaining('max_connections = 2078') as unknown });
+    await expect(failure).rejects.toMatchObject({ remedy: expect.stringContaining('max_connections = 3102') as unknown });
     expect((await empty.pool.query('select from ledger.book')).rowCount).toBe(0);
     await empty.drop();
   });

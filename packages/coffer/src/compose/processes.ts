@@ -54,7 +54,7 @@ export async function startProcesses(config: Config, { services: chosen }: Dutie
   }
 }
 
-/** What the pools of a process may take together. Each book needs 2 more, wherever it is owned. */
+/** What the pools of a process may take together. Each book needs 3 more, wherever it is owned. */
 const connectionsPerWorker = 20;
 const connectionsOfBackground = 40;
 

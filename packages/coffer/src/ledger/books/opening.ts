@@ -2,8 +2,8 @@
 import type pg from 'pg';
 import { OperatorError } from '../../kernel/index.ts';
 
-/** Each book uses one connection to post and one to look up; this many remain for everything else. */
-const connectionsPerBook = 2;
+/** Each book uses one connection to post, one to look up, and one to move its newest entries; this many remain for everything else. */
+const connectionsPerBook = 3;
 const connectionsBeside = 30;
 
 /**
