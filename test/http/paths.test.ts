@@ -99,7 +99,9 @@ describe('wallet ids and paths', () => {
     for (const query of ['at=2026-01-31', '__proto__=1', 'at']) {
       const answer = await coffer.call(method, `${path}?${query}`, body, headers);
       await expectRefused(answer);
-      expect(answer.body['detail']).toMatch(/^Unknown query parameter "(at|__proto__)"; this endpoint takes (none|unit|keyspace|keyspace, unit)\.$/);
+      expect(answer.body['detail']).toMatch(
+        /^Unknown query parameter "(at|__proto__)"; this endpoint takes (none|unit|keyspace|keyspace, unit)\.$/,
+      );
     }
   });
 
