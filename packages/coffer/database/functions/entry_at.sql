@@ -17,7 +17,7 @@ begin
   if newest is null then return; end if;
   if newest <= p_seq then return query select newest, newest_version; return; end if;
 
-  -- The first multiple of 256 that is later than the position; beyond the newest version there is none.
+  -- The first multiple of 256 whose entry comes after the position. No entry has one beyond the newest version.
   high := newest_version / 256 + 1;
   while low + 1 < high loop
     middle := (low + high) / 2;

@@ -40,7 +40,7 @@ export class DataKeys {
     this.#rows = new BatchedReader(async (owners) => await this.#select(owners));
   }
 
-  /** The owner's key, which is created where there is none; several processes that create it agree on one. */
+  /** Returns the owner's key, and creates it if it does not exist yet. Processes that create it at the same time agree on one key. */
   async forSealing(owner: string | null): Promise<{ readonly name: string; readonly key: DataKey | 'erased' }> {
     const name = owner ?? ledgersOwn;
     const found = (await this.#find(name)) ?? (await this.#create(name));

@@ -99,7 +99,7 @@ function definitionOf({ code, scale, name, kind, retired, version }: DeclaredAss
     : `${code}, scale ${scale}, ${name}, ${kind}${retired === true ? ', retired' : ''} (version ${version})`;
 }
 
-/** The same of the row that a declaration describes; undefined when there is none. An asset without versions was inserted by hand. */
+/** The same text, made from the row that a declaration describes; undefined if that row is missing. An asset without versions was inserted by hand. */
 function definitionIn(assets: readonly AssetRow[], { id, version }: DeclaredAsset): string | undefined {
   const found = assets.find((asset) => asset.id === id && (version === undefined || (asset.version?.number ?? 1) === version));
   if (!found) return undefined;
