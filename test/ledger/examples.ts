@@ -153,6 +153,25 @@ const walkthrough: readonly Request[] = [
   ...samples('b', 'c').map((operation) => alone(operation)),
 ];
 
+const debited = (key: string, amount: bigint): Operation => ({ kind: 'transfer_debit', key, wallet: 'a', to: 'far', amount });
+const credited = (seq: number): Operation => {
+  const transfer = `2-${seq}`;
+  return { kind: 'transfer_credit', key: `\u0001transfer/${transfer}`, to: 'a', asset: 1, amount: 3n, transfer, from: 'far' };
+};
+
+/** Keys that were used before, of operations whose refusal is not written, so that the log's unique index does not notice them. */
+const usedBefore: readonly (readonly Request[])[] = [
+  [
+    alone(deposit('a', 'k', 9n)),
+    alone(deposit('b', 'k', 9n)),
+    alone({ ...transfer('a', 'b', 'moved', 1n), actor: 'user:1' }),
+    alone({ ...transfer('a', 'b', 'moved', 1n), actor: 'user:1', approver: 'operator:2' }),
+    alone({ ...transfer('a', 'b', 'moved', 1n), actor: 'user:1', approver: 'operator:1' }),
+    alone({ ...transfer('a', 'b', 'moved', 2n), actor: 'user:1', approver: 'operator:1' }),
+  ],
+  [alone({ ...credited(1), to: 'nobody' } as Operation), alone({ ...credited(1), to: 'elsewhere' } as Operation)],
+];
+
 /** Requests that once halted a book. */
 const stopped: readonly (readonly Request[])[] = [
   // The first limit of a wallet in the batch that opens it, and one in the batch that removes the last limit.
@@ -193,11 +212,6 @@ const stopped: readonly (readonly Request[])[] = [
   ],
 ];
 
-const debited = (key: string, amount: bigint): Operation => ({ kind: 'transfer_debit', key, wallet: 'a', to: 'far', amount });
-const credited = (seq: number): Operation => {
-  const transfer = `2-${seq}`;
-  return { kind: 'transfer_credit', key: `\u0001transfer/${transfer}`, to: 'a', asset: 1, amount: 3n, transfer, from: 'far' };
-};
 const ended = (kind: 'transfer_complete' | 'transfer_return', ends: number): Operation => {
   const common = { key: `\u0001end/${ends}`, asset: 1, ends, from: 'a', to: 'far', decidedBy: '2-1' } as const;
   return kind === 'transfer_complete' ? { kind, ...common } : { kind, ...common, refusal: { code: 'wallet_frozen', facts: {} } };
@@ -280,6 +294,7 @@ const loopholes: readonly (readonly Request[])[] = [
 export const examples: readonly (readonly Request[])[] = [
   ...asked.map((all) => all.map((operations) => ({ wishes: operations.map(exactly), laterMs: 0 }))),
   walkthrough,
+  ...usedBefore,
   ...stopped,
   sagas,
   returnedToFrozen,

@@ -77,6 +77,20 @@ function refuseTogether(state: BookState, group: Group, culprit: number, reason:
   });
 }
 
+/**
+ * Whether it refuses, without writing it, an operation whose key may have been used before. The log's unique index notices a used key only
+ * when it is written again, so such a key is looked up before the refusal is answered.
+ */
+export function mayMissRetry(state: BookState, { requests, answers }: Batch): boolean {
+  return requests.some(({ operations }, request) =>
+    operations.some((prepared, at) => {
+      const outcome = answers[request]?.[at];
+      if (outcome?.status !== 'refused' || outcome.entry || prepared.name === null || state.remembered(prepared)) return false;
+      return initiatorOf(state, prepared.operation) !== undefined && !isOwnedByOther(state, prepared.operation);
+    }),
+  );
+}
+
 function settle(state: BookState, prepared: PreparedOperation, decision: Decision, recordedAt: Date, rows: NewRows): Outcome {
   if (decision.type === 'replayed') return outcomeOf(decision.entry, true);
   const entry = state.apply(prepared, decision, recordedAt, rows);

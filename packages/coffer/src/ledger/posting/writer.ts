@@ -8,7 +8,7 @@
  * on that: each batch names its predecessor, so a batch that was decided on anything but the end of the log is not committed.
  */
 import { assert, Backoff } from '../../kernel/index.ts';
-import { decideBatch } from './batch.ts';
+import { decideBatch, mayMissRetry } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
 import { lookUpDue, mayHaveDue, neverReleased } from './due.ts';
@@ -180,8 +180,13 @@ export class BookWriter {
 
   /** One batch, from the queue to the wire. */
   async #postNext(live: Live): Promise<void> {
-    const { store, state } = live;
     this.#taken = this.#queue.take(operationsPerBatch);
+    await this.#postTaken(live, performance.now() < this.#keysCheckedUntilMs);
+    this.#taken = [];
+  }
+
+  async #postTaken(live: Live, looksUpKeys: boolean): Promise<void> {
+    const { store, state } = live;
     // Taken before the look-ups, so that no hold expires between them and the decision.
     const now = this.#now();
     await lookUp(live, this.#taken);
@@ -194,15 +199,13 @@ export class BookWriter {
       await lookUpSpent(store, state, toCount, now);
       await lookUpDue(store, state, toRelease, this.#options.releasedUntil?.() ?? neverReleased, now);
     }
-    const keysLookedUp = performance.now() < this.#keysCheckedUntilMs;
-    if (keysLookedUp) {
-      const usedBefore = await lookUpKeys(store, state, this.#taken);
-      if (usedBefore) this.#checkKeysForAWhile();
-    }
+    if (looksUpKeys && (await lookUpKeys(store, state, this.#taken))) this.#checkKeysForAWhile();
     const requests = this.#taken.filter((request) => !request.givenUp);
     assert(this.#head, 'a connected writer knows the head');
-    this.#send(store, decideBatch(this.#options.book, state, this.#head, requests, now), keysLookedUp);
-    this.#taken = [];
+    const batch = decideBatch(this.#options.book, state, this.#head, requests, now);
+    if (looksUpKeys || !mayMissRetry(state, batch)) return this.#send(store, batch, looksUpKeys);
+    state.takeBack(batch.changes);
+    await this.#postTaken(live, true);
   }
 
   /** The moment at which an operation would be decided now; null while disconnected. */
