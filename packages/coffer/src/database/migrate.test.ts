@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createEmptyDatabase } from '../../../../test/support/database.ts';
 import type { TestDatabase } from '../../../../test/support/database.ts';
+import { until } from '../../../../test/support/until.ts';
 import { silentLog } from '../kernel/index.ts';
 import { emptyDatabase, migrate } from './index.ts';
 
@@ -88,6 +89,27 @@ test('two concurrent migrators both succeed, and each migration is applied once'
   write('migrations/0000_a.sql', 'select pg_sleep(0.3); create table a as select 1 as one');
   const reports = await Promise.all([migrate(database.url, log, folder), migrate(database.url, log, folder)]);
   expect(reports.map((report) => report.applied.length).toSorted((a, b) => a - b)).toEqual([0, 1]);
+});
+
+test('a migration that waits for a long transaction lets others use the table meanwhile', async () => {
+  write('migrations/0000_a.sql', 'create table a as select 1 as one');
+  await migrate(database.url, log, folder);
+  write('migrations/0001_b.sql', 'create table b (); alter table a add column two integer');
+  const long = await database.pool.connect();
+  try {
+    await long.query('begin; select from a');
+    const migrating = migrate(database.url, log, folder);
+    const waiting = async () =>
+      (await database.pool.query(`select from pg_locks where relation = 'a'::regclass and not granted`)).rowCount === 1;
+    await until(waiting, { what: 'the migration to wait for the table', seen: () => 'it does not' });
+    // Behind the migration, which gives way although the long transaction goes on.
+    expect((await database.pool.query('select one from a')).rows).toEqual([{ one: 1 }]);
+    await long.query('commit');
+    expect((await migrating).applied).toEqual(['0001_b']);
+  } finally {
+    long.release();
+  }
+  expect((await database.pool.query('select two from a')).rows).toEqual([{ two: null }]);
 });
 
 test('emptying a database removes everything of Coffer’s, and is refused while it is in use or foreign', async () => {

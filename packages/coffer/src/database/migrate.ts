@@ -12,6 +12,13 @@ import { inTransactionOn } from './transaction.ts';
 const migratorLock = 0x0c0ffe13;
 const lockEveryMs = 50;
 
+/**
+ * How long a migration waits for the lock of a table. Everyone else who wants that table waits behind it, also to read it, so it gives way to
+ * a long transaction and tries again.
+ */
+const tableLock = { waitMs: 1_000, pauseMs: 1_000 } as const;
+const lockNotAvailable = '55P03';
+
 type Applied = { number: number; name: string; checksum: string };
 
 export type MigrationReport = {
@@ -42,7 +49,7 @@ export async function migrate(url: string, log: Log, folder?: string): Promise<M
     const rolesWereMissing = await ensureRoles(client);
     for (const [index, migration] of pending.entries()) {
       log.info(`Migration ${index + 1} of ${pending.length}: ${migration.name}`);
-      await applyMigration(client, migration);
+      await applyMigration(client, migration, log);
     }
     const definitionsRenewed = await renewDefinitions(client, program, log, rolesWereMissing || pending.length > 0);
     return { applied: pending.map(({ name }) => name), definitionsRenewed };
@@ -135,17 +142,45 @@ function refuseForeignHistory({ migrations }: Program, applied: readonly Applied
   }
 }
 
-async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
+async function applyMigration(client: pg.Client, migration: Migration, log: Log): Promise<void> {
   const file = `migrations/${migration.name}.sql`;
   if (!migration.isTransaction) {
     for (const statement of statementsOf(migration.sql)) await runFile(client, file, statement);
     await recordApplied(client, migration);
     return;
   }
-  await inTransactionOn(client, async () => {
+  await givingWay(client, log, async () => {
     await runFile(client, file, migration.sql);
     await recordApplied(client, migration);
   });
+}
+
+/** In one transaction, which is rolled back and begun again while other transactions hold a table for long. */
+async function givingWay(client: pg.Client, log: Log, work: () => Promise<void>): Promise<void> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      await inTransactionOn(client, work, { settings: `set local lock_timeout = ${tableLock.waitMs}` });
+      return;
+    } catch (failure) {
+      if (!(failure instanceof pg.DatabaseError) || failure.code !== lockNotAvailable) throw failure;
+      if (isFirst)
+        log.warn(
+          { holders: await longestTransactions(client) },
+          'The migration waits for other transactions to end; nothing is blocked meanwhile',
+        );
+      await setTimeout(tableLock.pauseMs);
+    }
+  }
+}
+
+/** The oldest transactions of this database: one of them holds the table. */
+async function longestTransactions(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ holder: string }>(
+    `select pid || ' ' || application_name || ' since ' || to_char(xact_start at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS"Z"') as holder
+     from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+     order by xact_start limit 5`,
+  );
+  return rows.map(({ holder }) => holder);
 }
 
 /** PostgreSQL runs several statements sent together in one transaction. A statement here ends with a line. */
@@ -163,7 +198,7 @@ async function renewDefinitions(client: pg.Client, program: Program, log: Log, a
   if (rows[0]?.checksum === program.definitionsChecksum && !always) return false;
   if (rows.length === 0 && program.definitions.length === 0) return false;
   log.info(`Functions and views: ${program.definitions.length} files`);
-  await inTransactionOn(client, async () => {
+  await givingWay(client, log, async () => {
     for (const { name, sql } of program.definitions) await runFile(client, name, sql);
     await client.query(
       `insert into coffer_migration.definitions (checksum) values ($1)
@@ -179,7 +214,7 @@ async function runFile(client: pg.Client, name: string, sql: string): Promise<vo
   try {
     await client.query(sql);
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (!(error instanceof pg.DatabaseError) || error.code === lockNotAvailable) throw error;
     const line = error.position === undefined ? '' : `, line ${sql.slice(0, Number(error.position)).split('\n').length}`;
     if (error.code === '53100') {
       throw new OperatorError('The disk of the database is full.', 'Free some space and start again; nothing was lost.', { cause: error });

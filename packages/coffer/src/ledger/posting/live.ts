@@ -1,7 +1,7 @@
 /** This process's connection to a book and its view of it. */
 import type { Log } from '../../kernel/index.ts';
 import type { ClockReading } from './clock.ts';
-import { NewestEntries } from './newest.ts';
+import { NewestEntries, inSteps } from './newest.ts';
 import { BookState } from './state.ts';
 import type { BookStore, Head } from './store.ts';
 
@@ -19,7 +19,8 @@ export async function readBook(
   { book, keeps, log }: Book,
 ): Promise<Pick<Live, 'state' | 'newest'> & { head: Head; reading: ClockReading }> {
   const { head, nextAccountNumber } = await store.head();
-  while ((await store.moveNewest()) < head.lastSeq);
+  const move = inSteps((most) => store.moveNewest(most));
+  while ((await move()) < head.lastSeq);
   const [assets, systemAccounts, sharedKeysUntil, reading] = await Promise.all([
     store.assets(),
     store.systemAccounts(),
@@ -30,5 +31,5 @@ export async function readBook(
   state.learnAssets(assets);
   state.sharedKeysUntil = sharedKeysUntil;
   for (const account of systemAccounts) state.learnAccount(account);
-  return { state, newest: new NewestEntries({ book, log, move: () => store.moveNewest() }, head.lastSeq), head, reading };
+  return { state, newest: new NewestEntries({ book, log, move }, head.lastSeq), head, reading };
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import pg from 'pg';
 import { expect, it } from 'vitest';
 import { silentLog } from '../../kernel/index.ts';
 import type { PostedSide, RecordedEntry } from '../rules/types.ts';
-import { NewestEntries } from './newest.ts';
+import { NewestEntries, entriesPerMove, inSteps } from './newest.ts';
 
 const side = (id: string) => ({ id }) as PostedSide;
 const entry = (seq: number, debit: string | null, credit: string | null) =>
@@ -74,4 +75,25 @@ it('forgets what ledger.newest knows', async () => {
   expect(newest.known).toMatchObject({ until: 2 });
   expect(newest.known.of('a')).toBeUndefined();
   expect(newest.known.of('b')).toBe(2);
+});
+
+it('halves a step that takes too long, until it ends in time, and takes larger ones again', async () => {
+  const asked: number[] = [];
+  const tooSlow = Object.assign(new pg.DatabaseError('canceling statement due to statement timeout', 0, 'error'), { code: '57014' });
+  let fits = 40_000;
+  const move = inSteps((most) => {
+    asked.push(most);
+    return most > fits ? Promise.reject(tooSlow) : Promise.resolve(1);
+  });
+  await move();
+  await move();
+  expect(asked).toEqual([131_072, 65_536, 32_768, 65_536, 32_768]);
+  fits = entriesPerMove;
+  await move();
+  await move();
+  await move();
+  expect(asked.slice(5)).toEqual([65_536, 131_072, 131_072]);
+  fits = 0;
+  await expect(move()).rejects.toBe(tooSlow);
+  expect(asked.at(-1)).toBe(1_024);
 });

@@ -86,6 +86,12 @@ export class FencedOut extends Error {
     super('The batch does not follow the end of the log.');
   }
 }
+
+/** Whether the database ended a statement at its time limit. */
+export function isStatementTooSlow(failure: unknown): boolean {
+  return failure instanceof pg.DatabaseError && failure.code === '57014';
+}
+
 /** A key that memory did not know was already used: decide again with the looked-up outcome. */
 export class KeyUsedBefore extends Error {}
 

@@ -10,7 +10,6 @@ import type { DeclaredAsset } from '../chain/declarations.ts';
 import { chainFormat, entryColumns } from '../columns.ts';
 import type { ClockReading } from './clock.ts';
 import type { AssetsRead } from './state.ts';
-import { entriesPerMove } from './newest.ts';
 import type { KnownNewest } from './newest.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
@@ -134,7 +133,7 @@ export const statements = {
       $1, $2, null, coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0) + 1, null) of_account
     join ledger.entry e on e.book = $1 and e.seq = of_account.seq
     where of_account.is_debit and e.recorded_at >= $4 and e.kind in (${spentKinds})`,
-  moveNewest: `select ledger.move_newest($1, ${entriesPerMove}) as until`,
+  moveNewest: 'select ledger.move_newest($1, $2) as until',
   post: `select ledger.post_batch(${Array.from({ length: postParameters }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
 } as const;
 
@@ -239,9 +238,9 @@ export class BookStore {
     return rows.map(({ body }) => gapOf(body));
   }
 
-  /** Moves `ledger.newest` along the log by one step; returns how far it is. */
-  async moveNewest(): Promise<number> {
-    const { rows } = await this.#run<{ until: number }>(this.#moving, 'moveNewest', [this.#book]);
+  /** Moves `ledger.newest` along the log by at most `most` entries; returns how far it is. */
+  async moveNewest(most: number): Promise<number> {
+    const { rows } = await this.#run<{ until: number }>(this.#moving, 'moveNewest', [this.#book, most]);
     assert(rows[0], 'the moving function returns a row');
     return rows[0].until;
   }
