@@ -3,7 +3,7 @@
  * scanning the log backwards suits an account in every entry, and reads the whole log for an account that was never debited.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import { dueText } from '../../packages/coffer/src/ledger/posting/expiry.ts';
 import { expiredHolds } from '../../packages/coffer/src/ledger/reading/expired.ts';
@@ -126,6 +126,24 @@ it('does the same on a log in which every entry debits one account', async () =>
 
   await expectProbes();
   expect(await scansOfEntry("select seq from ledger.entry where book = 1 and scope = 7 and key = 'd1'")).toEqual(['entry_by_key']);
+});
+
+it('reads an old version of an account along at most 256 entries, so every query repeats the condition of the indexes by account', async () => {
+  const { rows } = await database.pool.query<{ number: number; version: number; seq: number }>(`
+    select a.number, e.debit_version as version, e.seq from ledger.account a join ledger.entry e on e.book = 1 and e.debit_account = a.number
+    where a.book = 1 and a.kind = 'cash_in' and e.debit_version = 300`);
+  const [account] = rows;
+  assert(account, 'cash_in has that many entries');
+  const { number, version, seq } = account;
+  for (const read of [
+    `ledger.entry_at(1, ${number}, ${seq})`,
+    `ledger.account_entries(1, ${number}, ${version}, ${version - 1}, 2)`,
+    `ledger.newest_indexed(1, ${number})`,
+    `ledger.seq_of_indexed(1, ${number}, 512)`,
+  ]) {
+    const { scans, entries } = await readsOf(`select from ${read}`);
+    expect({ read, scans, isShort: entries > 0 && entries <= 300 }).toEqual({ read, scans: 0, isShort: true });
+  }
 });
 
 it('finds the newest entry of accounts by one entry each, and in the tail of the log by the newest batch that names each', async () => {
