@@ -11,6 +11,7 @@ import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
 import { guardRoutes } from './callers.ts';
+import { compressAnswers } from './compression.ts';
 import { shareWithOrigins } from './cors.ts';
 import { trackClientAddresses } from './client-address.ts';
 import { serveItsHostsOnly } from './hosts.ts';
@@ -42,6 +43,7 @@ export async function createHttpServer(product: Product, tls: Tls | null = null)
   shareWithOrigins(app, product.corsOrigins ?? []);
   serveItsHostsOnly(app, product.access.mode, product.corsOrigins);
   guardRoutes(app, product);
+  await compressAnswers(app);
   const methods = allowedMethods(app);
   await describeApi(app, product);
   registerRoutes(app, product);
