@@ -100,9 +100,17 @@ test('a version counts back only as far as earlier rules stored movements', () =
   expect(countsFromOf(['withdrawal'], since, [minute])).toEqual(new Date(begin + 40_000));
   expect(countsFromOf(['withdrawal', 'spend'], since, [minute])).toEqual(since);
   expect(countsFromOf(['withdrawal'], since, [{ ...minute, countsFrom: new Date(begin + 90_000) }])).toEqual(new Date(begin + 90_000));
-  const late = rule({ definition: { count: 2, windowSeconds: 600, ...withdrawals }, at: { countsFrom: new Date(begin + 40_000) } });
-  expect(found([late], [movement(39), movement(200)])).toEqual([]);
-  expect(found([late], [movement(40), movement(200)])).toHaveLength(1);
+  const countsFrom = new Date(begin + 40_000);
+  const late = (afterSeq: number) =>
+    rule({ definition: { count: 2, windowSeconds: 600, ...withdrawals }, at: { countsFrom, afterSeq: { 1: afterSeq } } });
+  expect(found([late(seq + 1)], [movement(39), movement(200)])).toEqual([]);
+  expect(found([late(seq + 1)], [movement(40), movement(200)])).toHaveLength(1);
+});
+
+test('a version counts every movement since it began, also one that a slower clock dates before it', () => {
+  const at = { countsFrom: new Date(begin + 40_000), afterSeq: { 1: seq } };
+  const velocity = rule({ definition: { count: 2, windowSeconds: 600, ...withdrawals }, at });
+  expect(found([velocity], [movement(39.98), movement(39.99)])).toHaveLength(1);
 });
 
 test('the same movements give the same findings in any portions, even if a wallet has more than are stored', () => {

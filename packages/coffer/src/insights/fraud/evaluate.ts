@@ -4,6 +4,7 @@
  */
 import { countedMax, windowSecondsOf } from './definitions.ts';
 import type { RuleAction } from './definitions.ts';
+import { begins } from './history.ts';
 import type { RuleHistory, RuleVersion } from './history.ts';
 import type { Movement } from './movements.ts';
 
@@ -131,7 +132,9 @@ function countBack(
   for (let at = earlier.length - 1; !isEnough(taken.length, total); at--) {
     const candidate = earlier[at];
     const time = candidate?.recordedAt.getTime() ?? 0;
-    if (!candidate || time <= after || time < from || taken.length === countedMax) return null;
+    if (!candidate || time <= after || taken.length === countedMax) return null;
+    // A movement since the version began is stored, whatever the clocks say: the log's may be behind the rule's.
+    if (time < from && !begins(version, candidate)) return null;
     if (!version.definition.movements.includes(candidate.kind)) continue;
     taken.push(candidate);
     total += candidate.amount;

@@ -11,7 +11,7 @@ export type RuleVersion = RuleContent & {
   /** For each book, the end of its log when the version started; a missing book had no entries yet. */
   readonly afterSeq: Readonly<Record<string, number>>;
   readonly since: Date;
-  /** It counts no movement recorded earlier; null: it counts all. */
+  /** Of the movements before it began, it counts none recorded earlier; null: it counts all. */
   readonly countsFrom: Date | null;
   readonly actor: string;
   readonly reason: string;
@@ -55,7 +55,8 @@ export class RuleHistory {
   }
 }
 
-function begins({ afterSeq }: RuleVersion, { book, seq }: At): boolean {
+/** Whether the version has begun there. */
+export function begins({ afterSeq }: RuleVersion, { book, seq }: At): boolean {
   return seq > (afterSeq[String(book)] ?? 0);
 }
 
