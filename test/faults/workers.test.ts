@@ -200,6 +200,16 @@ it('a worker process that is killed under load is replaced, and no operation is 
   expect((await verify(database.pool)).invariants.filter(({ ok }) => !ok)).toEqual([]);
 }, 300_000);
 
+it('a worker process that hangs is killed and replaced', async () => {
+  const product = await start();
+  const pid = workerPids().get(2);
+  if (pid === undefined) throw new Error('worker 2 is not in the log');
+  process.kill(pid, 'SIGSTOP');
+  await until(() => workerPids().get(2) !== pid, { what: 'a successor', seen: () => 'none', everyMs: 50 });
+  await untilHealthy(product);
+  expect(await product.end('SIGTERM')).toBe(0);
+}, 300_000);
+
 it('a worker process that cannot start ends the start', async () => {
   const port = await freePort();
   // The second takes operations on the next port.

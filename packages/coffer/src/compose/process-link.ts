@@ -18,12 +18,14 @@ export type FromWorker =
   | { readonly kind: 'started'; readonly started: Started }
   | { readonly kind: 'question'; readonly id: number; readonly question: Question }
   | { readonly kind: 'giveBack'; readonly key: string }
-  | { readonly kind: 'metrics'; readonly id: number; readonly text: string };
+  | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | { readonly kind: 'alive' };
 
 export type ToWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly kind: 'metricsAsked'; readonly id: number }
   | ({ readonly kind: 'live' } & LiveWorkers)
+  | { readonly kind: 'aliveAsked' }
   | { readonly kind: 'stop' };
 
 /** Tells a worker process its number, from 1; a successor has the number of the one that ended. */
@@ -90,6 +92,7 @@ export class WorkerLink {
 
   #hear(message: ToWorker, stop: () => void): void {
     if (message.kind === 'stop') stop();
+    if (message.kind === 'aliveAsked') this.#tell({ kind: 'alive' });
     if (message.kind === 'live') this.#live = { live: message.live, of: message.of };
     if (message.kind === 'answer') this.#waiting.get(message.id)?.(message.answer);
     if (message.kind === 'metricsAsked')

@@ -20,6 +20,11 @@ import type { FromWorker, LiveWorkers, Started, ToWorker } from './process-link.
 const restartPauses = { first: 100, most: 10_000 } as const;
 /** A worker process that served this long did not end because of how it starts. */
 const soundAfterMs = 30_000;
+/**
+ * A worker process that leaves this many questions in a row unanswered hangs, and is killed: half a minute. Questions are counted instead of
+ * time, so that a machine that slept does not kill its workers.
+ */
+const alive = { everyMs: 3_000, unansweredMax: 10 } as const;
 /** A scrape usually waits for ten seconds. */
 const metricsWithinMs = 4_000;
 /** Below the limit of the whole stop, which is 30 s. */
@@ -66,7 +71,7 @@ async function warnOfConnections({ workers }: Config, pool: Awaited<ReturnType<t
     log.warn(`${workers} worker processes may need ${needed} connections, but the database allows ${allowed}. Raise its max_connections.`);
 }
 
-type Member = { worker: Worker; isStarted: boolean; startedAtMs: number; readonly backoff: Backoff };
+type Member = { worker: Worker; isStarted: boolean; startedAtMs: number; unanswered: number; readonly backoff: Backoff };
 
 class WorkerProcesses {
   readonly #count: number;
@@ -77,6 +82,7 @@ class WorkerProcesses {
   readonly #collecting = new Map<number, (report: ProcessMetrics) => void>();
   #own: (() => Promise<ProcessMetrics>) | null = null;
   #collections = 0;
+  readonly #asking: NodeJS.Timeout;
   #isStopping = false;
   #firstStarted: Started | null = null;
   #firstStarts: { resolve(started: Started): void; reject(failure: unknown): void } | null = null;
@@ -84,6 +90,7 @@ class WorkerProcesses {
   constructor(count: number, log: Log) {
     this.#count = count;
     this.#log = log;
+    this.#asking = setInterval(() => this.#askAlive(), alive.everyMs);
   }
 
   get live(): LiveWorkers {
@@ -110,6 +117,7 @@ class WorkerProcesses {
   /** Lets each finish its requests and give its books back; kills those that take too long. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    clearInterval(this.#asking);
     for (const restart of this.#restarts) clearTimeout(restart);
     const members = [...this.#members.values()];
     const ended = members.map(async ({ worker }) => {
@@ -127,13 +135,26 @@ class WorkerProcesses {
 
   #fork(number: number, backoff: Backoff): void {
     const worker = cluster.fork({ [numberVariable]: String(number) });
-    this.#members.set(number, { worker, isStarted: false, startedAtMs: performance.now(), backoff });
+    this.#members.set(number, { worker, isStarted: false, startedAtMs: performance.now(), unanswered: 0, backoff });
     worker.on('message', (message: FromWorker) => this.#hear(number, worker, message));
     worker.on('error', (failure) => this.#log.debug({ err: failure, worker: number }, 'Could not reach a worker process'));
     worker.once('exit', (code, signal) => this.#ended(number, { code, signal }));
   }
 
+  /** One that has not started yet may be busy with its start. */
+  #askAlive(): void {
+    for (const [number, member] of this.#members) {
+      if (!member.isStarted) continue;
+      if (member.unanswered++ === alive.unansweredMax) {
+        this.#log.error({ worker: number }, 'A worker process no longer answers and is killed. Nothing that was answered is lost.');
+        member.worker.process.kill('SIGKILL');
+      } else tell(member.worker, { kind: 'aliveAsked' });
+    }
+  }
+
   #hear(number: number, worker: Worker, message: FromWorker): void {
+    const member = this.#members.get(number);
+    if (member) member.unanswered = 0;
     if (message.kind === 'started') this.#started(number, message.started);
     if (message.kind === 'giveBack') this.#counter.giveBack(message.key);
     if (message.kind === 'metrics') this.#collecting.get(message.id)?.({ process: workerName(number), text: message.text });
