@@ -11,8 +11,8 @@ import { LedgerReader } from './books/reader.ts';
 import { BookRouter } from './books/router.ts';
 import { aheadMaxMs } from './posting/clock.ts';
 import { neverReleased } from './posting/due.ts';
-import { startOwners } from './ownership/index.ts';
-import type { Owners, PeerOptions } from './ownership/index.ts';
+import { Owners } from './ownership/index.ts';
+import type { PeerOptions } from './ownership/index.ts';
 import { Expiry } from './posting/expiry.ts';
 import type { KnownHead } from './posting/history.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
@@ -132,7 +132,7 @@ export async function openLedger({ books: wished, known, peers, ...options }: Le
     const keeps = (book: number) => (wallet: string) => bookOfWallet(wallet, books.length) === book;
     const writerOptions = (book: number) => ({ ...options, book, keeps: keeps(book), known: known?.get(book) });
     const { log, patienceMs = patienceDefaultMs } = options;
-    owners = await startOwners({
+    owners = await Owners.start({
       ...peers,
       pool: leases,
       log,

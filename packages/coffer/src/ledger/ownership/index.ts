@@ -2,5 +2,5 @@
 export { Desk } from './desk.ts';
 export { readBooks } from './books.ts';
 export type { OwnedBook } from './books.ts';
-export { startOwners } from './owners.ts';
-export type { Owners, PeerOptions } from './owners.ts';
+export { Owners } from './owners.ts';
+export type { PeerOptions } from './owners.ts';

@@ -7,9 +7,13 @@ import type { BookWriter } from '../posting/writer.ts';
 import { Desk } from './desk.ts';
 import { isKnown, readSecret } from './leases.ts';
 import type { Owns, Peer } from './leases.ts';
+import type { OwnerStatus } from './messages.ts';
 import { Ownership } from './ownership.ts';
 import { PeerClient } from './peer-client.ts';
 import { PeerServer } from './peer-server.ts';
+
+/** Of the connections to other owners, at the start. */
+const connectedWithinMs = 2_000;
 
 export type PeerOptions = {
   /** Where operations from other processes arrive; a free port on loopback by default. */
@@ -31,116 +35,149 @@ export type OwnersOptions = PeerOptions & {
   readonly releasedUntil: (book: number) => Date;
 };
 
-export type Owners = { readonly desks: readonly Desk[]; stop(): Promise<void> };
+export class Owners {
+  readonly desks: readonly Desk[];
+  readonly #options: OwnersOptions;
+  readonly #secret: Buffer;
+  /** The ledger's identity. */
+  readonly #ledger: string;
+  /** Connections to other owners, by their ids. */
+  readonly #clients = new Map<string, PeerClient>();
+  #server: PeerServer | null = null;
+  #ownership: Ownership | null = null;
+  #isStopped = false;
 
-/** Returns when the books that nobody owned are owned, and when the owners of the others answer or turn out to be away. */
-export async function startOwners(options: OwnersOptions): Promise<Owners> {
-  const { pool, log, books, patienceMs, listen = { host: '127.0.0.1', port: 0 }, advertise, owns = 'share' } = options;
-  const [secret, ledger] = [await readSecret(pool), await ledgerIdOf(pool)];
-  const clients = new Map<string, PeerClient>();
-  let ownership: Ownership | null = null;
-  let isStopped = false;
+  private constructor(options: OwnersOptions, secret: Buffer, ledger: string) {
+    const { books, patienceMs } = options;
+    this.#options = options;
+    this.#secret = secret;
+    this.#ledger = ledger;
+    this.desks = books.map(
+      (book) =>
+        new Desk({
+          book,
+          patienceMs,
+          owner: () => this.#clientOf(this.#ownership?.ownerOf(book) ?? null),
+          term: () => this.#termOf(book),
+          change: async (deadlineMs) => await this.#ownership?.change(deadlineMs),
+        }),
+    );
+  }
 
-  const desks = books.map(
-    (book) =>
-      new Desk({
-        book,
-        patienceMs,
-        owner: () => clientOf(ownership?.ownerOf(book) ?? null),
-        term: () => ownership?.termOf(book) ?? 0,
-        change: async (deadlineMs) => await ownership?.change(deadlineMs),
-      }),
-  );
-  const deskOf = (book: number): Desk | undefined => desks[book - 1];
+  /** Returns when the books that nobody owned are owned, and when the owners of the others answer or turn out to be away. */
+  static async start(options: OwnersOptions): Promise<Owners> {
+    const { pool } = options;
+    const owners = new Owners(options, await readSecret(pool), await ledgerIdOf(pool));
+    try {
+      await owners.#start();
+      return owners;
+    } catch (failure) {
+      await owners.stop();
+      throw failure;
+    }
+  }
 
-  const server = await PeerServer.listen({
-    listen,
-    secret,
-    ledger,
-    log,
-    credential: () => ownership?.credential ?? null,
-    isKnown: (credential) => isKnown(pool, credential),
-    post: async (book, operations, linked, leftMs) => await deskOrRefuse(book).postHere(operations, linked, leftMs),
-    status: () =>
-      desks.flatMap(({ book, writer, fault }) => {
-        const term = ownership?.termOf(book) ?? 0;
-        if (!writer) return [];
-        return [{ book, term, fault, queueOperations: writer.status.queueOperations, releasedUntil: options.releasedUntil(book) }];
-      }),
-    asked: (book) => {
-      ownership?.handOver(book).then(
-        () => server.tell(),
-        (failure: unknown) => log.debug({ err: failure, book }, 'Could not hand a book over'),
-      );
-    },
-  });
-  const { host, port } = advertise ?? { ...listen, port: server.port };
-  const self: Peer = { id: newId(), address: `${host.includes(':') ? `[${host}]` : host}:${port}`, owns };
+  /** Gives the books back first: what arrives meanwhile is refused, and asks their next owner. */
+  async stop(): Promise<void> {
+    await this.#ownership?.stop();
+    this.#isStopped = true;
+    await this.#server?.stop();
+    for (const client of this.#clients.values()) client.close();
+  }
 
-  function deskOrRefuse(book: number): Desk {
-    const desk = deskOf(book);
+  async #start(): Promise<void> {
+    const { listen = { host: '127.0.0.1', port: 0 }, advertise, owns = 'share', pool, log, books } = this.#options;
+    this.#server = await this.#listen(listen);
+    const { host, port } = advertise ?? { ...listen, port: this.#server.port };
+    this.#ownership = await Ownership.start({
+      pool,
+      log,
+      self: { id: newId(), address: `${host.includes(':') ? `[${host}]` : host}:${port}`, owns },
+      books,
+      gained: (book, term) => this.#gained(book, term),
+      lost: async (book) => {
+        await this.#desk(book).close()?.stop();
+      },
+      ask: (owner, book) => this.#clientOf(owner)?.ask(book),
+    });
+    // Connects to the owners now, so that the first operation need not wait.
+    const untilMs = performance.now() + connectedWithinMs;
+    while (this.desks.some((desk) => desk.fault === 'unavailable') && performance.now() < untilMs) await this.#ownership.change(untilMs);
+  }
+
+  async #listen(listen: Address): Promise<PeerServer> {
+    const { pool, log } = this.#options;
+    return await PeerServer.listen({
+      listen,
+      secret: this.#secret,
+      ledger: this.#ledger,
+      log,
+      credential: () => this.#ownership?.credential ?? null,
+      isKnown: (credential) => isKnown(pool, credential),
+      post: async (book, operations, linked, leftMs) => await this.#desk(book).postHere(operations, linked, leftMs),
+      status: () => this.#status(),
+      asked: (book) => this.#handOver(book),
+    });
+  }
+
+  async #gained(book: number, term: number): Promise<void> {
+    const writer = this.#options.writer(book, term, () => this.#ownership?.wasReplaced(book));
+    await writer.start();
+    this.#desk(book).open(writer);
+    this.#server?.tell();
+  }
+
+  #handOver(book: number): void {
+    this.#ownership?.handOver(book).then(
+      () => this.#server?.tell(),
+      (failure: unknown) => this.#options.log.debug({ err: failure, book }, 'Could not hand a book over'),
+    );
+  }
+
+  /** Of the books that this process owns. */
+  #status(): OwnerStatus[] {
+    return this.desks.flatMap(({ book, writer, fault }) => {
+      if (!writer) return [];
+      const { queueOperations } = writer.status;
+      return [{ book, term: this.#termOf(book), fault, queueOperations, releasedUntil: this.#options.releasedUntil(book) }];
+    });
+  }
+
+  /** Other processes name books, too. */
+  #desk(book: number): Desk {
+    const desk = this.desks[book - 1];
     if (!desk) throw new Error(`there is no book ${book}`);
     return desk;
   }
 
+  #termOf(book: number): number {
+    return this.#ownership?.termOf(book) ?? 0;
+  }
+
   /** Connects when it is first asked for, and anew after the connection ended. */
-  function clientOf(owner: Peer | null): PeerClient | null {
-    if (!owner || isStopped) return null;
-    const existing = clients.get(owner.id);
+  #clientOf(owner: Peer | null): PeerClient | null {
+    if (!owner || this.#isStopped) return null;
+    const existing = this.#clients.get(owner.id);
     if (existing) return existing;
-    const client = new PeerClient({
-      credential: () => ownership?.credential ?? null,
-      isKnown: (credential) => isKnown(pool, credential),
+    const client: PeerClient = new PeerClient({
+      credential: () => this.#ownership?.credential ?? null,
+      isKnown: (credential) => isKnown(this.#options.pool, credential),
       owner,
-      secret,
-      ledger,
-      opened: () => ownership?.isBack(owner),
+      secret: this.#secret,
+      ledger: this.#ledger,
+      opened: () => this.#ownership?.isBack(owner),
       told: () => {
         // A book that it does not own any more has another owner, or waits for one.
-        if (desks.some(({ book }) => ownership?.ownerOf(book)?.id === owner.id && !client.status(book))) ownership?.look();
+        if (this.desks.some(({ book }) => this.#ownership?.ownerOf(book)?.id === owner.id && !client.status(book))) this.#ownership?.look();
       },
       closed: (isRefused, reason) => {
-        clients.delete(owner.id);
-        log.debug({ owner: owner.address, reason }, 'The connection to the owner of books ended');
-        if (isRefused) ownership?.isGone(owner);
-        else ownership?.look();
+        this.#clients.delete(owner.id);
+        this.#options.log.debug({ owner: owner.address, reason }, 'The connection to the owner of books ended');
+        if (isRefused) this.#ownership?.isGone(owner);
+        else this.#ownership?.look();
       },
     });
-    clients.set(owner.id, client);
+    this.#clients.set(owner.id, client);
     return client;
-  }
-
-  try {
-    ownership = await Ownership.start({
-      pool,
-      log,
-      self,
-      books,
-      gained: async (book, term) => {
-        const writer = options.writer(book, term, () => ownership?.wasReplaced(book));
-        await writer.start();
-        deskOf(book)?.open(writer);
-        server.tell();
-      },
-      lost: async (book) => {
-        await deskOf(book)?.close()?.stop();
-      },
-      ask: (owner, book) => clientOf(owner)?.ask(book),
-    });
-    // Connects to the owners now, so that the first operation need not wait.
-    const untilMs = performance.now() + 2_000;
-    while (desks.some((desk) => desk.fault === 'unavailable') && performance.now() < untilMs) await ownership.change(untilMs);
-  } catch (failure) {
-    await stop();
-    throw failure;
-  }
-  return { desks, stop };
-
-  async function stop(): Promise<void> {
-    // Gives the books back first: what arrives meanwhile is refused, and asks their next owner.
-    await ownership?.stop();
-    isStopped = true;
-    await server.stop();
-    for (const client of clients.values()) client.close();
   }
 }
