@@ -297,7 +297,8 @@ it('nothing is paid and released, or captured and unpaid, whatever payers do at 
     const before = paying.asked.length;
     for (let at = 0; at < asked / lives; at++) ids.push(String((await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 10 }))['id']));
     const child = startWorkerProcess(coffer.databaseUrl, paying.payout);
-    await expect.poll(() => paying.asked.length, { interval: 20 }).toBeGreaterThan(before + 20);
+    // On a slow machine every deadline may have passed by now, and then each payer is asked once.
+    await expect.poll(() => paying.asked.length, { interval: 20 }).toBeGreaterThan(before + asked / lives / 2);
     await pause(random() * 1_000);
     child.kill();
     await child.gone;
