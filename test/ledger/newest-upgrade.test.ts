@@ -61,7 +61,7 @@ function earlierFunctions(): string[] {
       / {2}insert into ledger\.newest_tail[^;]*;\n/,
     ]),
     without(read('open_book'), [/ {2}insert into ledger\.newest_until[^;]*;\n/]),
-    ...['refuse_retired', 'lock_book'].map(read),
+    ...['refuse_retired', 'lock_book', 'ownership_claim'].map(read),
     ...['views/ledger_asset.sql', 'access/rights.sql'].map((name) => fs.readFileSync(path.join(sql, name), 'utf8')),
   ];
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { createPool, migrate } from '../../packages/coffer/src/database/index.ts';
 import { assert, createLog } from '../../packages/coffer/src/kernel/index.ts';
+import { clusterUrlVariable, createOnCluster, dropOnCluster } from './citus.ts';
 
 export const serverUrlVariable = 'COFFER_TEST_SERVER_URL';
 const template = 'coffer_template';
@@ -11,9 +12,21 @@ export type TestDatabase = { url: string; pool: pg.Pool; drop(): Promise<void> }
 
 /**
  * A separate migrated database, cloned from a template; call it once per test file and `drop` it after.
- * The server is the test run's, or `serverUrl` (the benchmark starts its own).
+ * The server is the test run's, or `serverUrl` (the benchmark starts its own); of `npm run test:citus`, the cluster.
  */
-export async function createTestDatabase(serverUrl = testServerUrl()): Promise<TestDatabase> {
+export async function createTestDatabase(serverUrl?: string): Promise<TestDatabase> {
+  const clusterUrl = process.env[clusterUrlVariable];
+  if (serverUrl === undefined && clusterUrl !== undefined) return await createClusterDatabase(clusterUrl);
+  return await createCopy(serverUrl ?? testServerUrl());
+}
+
+async function createClusterDatabase(clusterUrl: string): Promise<TestDatabase> {
+  const name = newName();
+  await createOnCluster(clusterUrl, name);
+  return connected(urlOf(clusterUrl, name), () => dropOnCluster(clusterUrl, name));
+}
+
+async function createCopy(serverUrl: string): Promise<TestDatabase> {
   return await createDatabase(serverUrl, async (admin, name) => {
     await ensureTemplate(admin, serverUrl);
     // Copying through the write-ahead log takes half as long as copying files, which needs two checkpoints.
@@ -33,9 +46,18 @@ function testServerUrl(): string {
 }
 
 async function createDatabase(serverUrl: string, create: (admin: pg.Client, name: string) => Promise<unknown>): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
+  const name = newName();
   await withAdmin(serverUrl, (admin) => create(admin, name));
-  const url = urlOf(serverUrl, name);
+  return connected(urlOf(serverUrl, name), () =>
+    withAdmin(serverUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`)),
+  );
+}
+
+function newName(): string {
+  return `test_${randomBytes(6).toString('hex')}`;
+}
+
+function connected(url: string, drop: () => Promise<unknown>): TestDatabase {
   const pool = createPool(url, createLog({ level: 'error', pretty: true }), {
     applicationName: 'coffer test',
     // On a busy machine a test may wait for the lock.
@@ -46,7 +68,7 @@ async function createDatabase(serverUrl: string, create: (admin: pg.Client, name
     pool,
     async drop() {
       await pool.end();
-      await withAdmin(serverUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`));
+      await drop();
     },
   };
 }

@@ -6,13 +6,14 @@ returns table (
   spent_day numeric, spent_month numeric, debited_at timestamptz
 ) language plpgsql stable as $$
 #variable_conflict use_column
+declare
+  numbers bigint[];
+  seqs bigint[];
 begin
+  select array_agg(n.account), array_agg(n.seq) into numbers, seqs from ledger.newest_of(p_book, p_accounts, p_known_until, p_known) n;
   return query
     select a.book, a.number, a.id, a.kind, a.asset, a.owner,
       case when s.controls is null then a.floor else (s.controls ->> 'floor')::numeric end,
       a.opened_seq, a.opened_at, s.balance, s.version, s.seq, s.recorded_at, s.held, s.controls, s.spent_day, s.spent_month, s.debited_at
-    from ledger.newest_of(p_book, p_accounts, p_known_until, p_known) n
-    join ledger.account a on a.book = p_book and a.number = n.account
-    -- An account always has a newest entry in the log; without one its row has nulls, which readers report, and is not missing.
-    left join lateral ledger.state_at(p_book, n.account, n.seq) s on true;
+    from ledger.states_at(p_book, numbers, seqs) s join ledger.account a on a.book = p_book and a.number = s.account;
 end $$;

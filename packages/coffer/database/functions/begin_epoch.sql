@@ -5,11 +5,11 @@ create or replace function ledger.begin_epoch(
   p_recorded_at_us bigint, p_kind text, p_body text
 ) returns bigint language plpgsql as $$
 begin
-  perform from ledger.book b where b.book = p_book for no key update;
+  perform 1 from ledger.book b where b.book = p_book for no key update;
   if not exists (
-    select from ledger.batch b
+    select 1 from ledger.batch b
     where b.book = p_book and b.batch_no = p_batch_no - 1 and b.hash = p_previous_hash and b.last_seq < p_first_seq
-  ) or exists (select from ledger.batch b where b.book = p_book and b.batch_no = p_batch_no) then
+  ) or exists (select 1 from ledger.batch b where b.book = p_book and b.batch_no = p_batch_no) then
     return null;
   end if;
   insert into ledger.batch (book, batch_no, first_seq, last_seq, recorded_at, format, hash)

@@ -14,7 +14,7 @@ begin
   -- whatever its writer knew when it decided.
   if p_retired is distinct from before.retired and p_retired then
     for one in select b.book from ledger.book b order by b.book loop
-      perform from ledger.book b where b.book = one for no key update;
+      perform 1 from ledger.book b where b.book = one for no key update;
     end loop;
   end if;
   insert into ledger.asset_version (asset, version, name, kind, retired, actor)

@@ -1,4 +1,5 @@
 -- The end of a book's log: its last seq.
-create or replace function ledger.end_of(p_book integer) returns bigint language sql stable as $$
-  select b.last_seq from ledger.batch b where b.book = p_book order by b.batch_no desc limit 1
-$$;
+create or replace function ledger.end_of(p_book integer) returns bigint language plpgsql stable as $$
+begin
+  return (select b.last_seq from ledger.batch b where b.book = p_book order by b.batch_no desc limit 1);
+end $$;

@@ -11,10 +11,10 @@ declare
   high bigint;
   middle bigint;
 begin
-  select s.seq, s.version into newest, newest_version
-  from ledger.newest_of(p_book, array[p_account], 0, null) n
-  cross join lateral ledger.state_at(p_book, n.account, n.seq) s;
+  newest := (select n.seq from ledger.newest_of(p_book, array[p_account], 0, null) n);
   if newest is null then return; end if;
+  select case when e.debit_account = p_account then e.debit_version else e.credit_version end into newest_version
+  from ledger.entry e where e.book = p_book and e.seq = newest;
   if newest <= p_seq then return query select newest, newest_version; return; end if;
 
   -- The first multiple of 256 whose entry comes after the position. No entry has one beyond the newest version.

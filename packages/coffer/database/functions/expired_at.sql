@@ -1,8 +1,10 @@
 -- Holds of an account that had expired by a moment, and had no expiry entry up to a version of it, which is the newest at that moment: what
 -- is left of them, and how many there are. A read at that moment counts them as given back, as a current one does.
 create or replace function ledger.expired_at(p_book integer, p_account bigint, p_version bigint, p_at timestamptz)
-returns table (unreleased numeric, count bigint) language sql stable as $$
-  select coalesce(sum(open.unreleased), 0), count(*) from (
+returns table (unreleased numeric, count bigint) language plpgsql stable as $$
+#variable_conflict use_column
+begin
+  return query select coalesce(sum(open.unreleased), 0), count(*) from (
     select (
       select n.hold_left from ledger.entry n
       where n.book = p_book and n.hold = h.seq and n.debit_version <= p_version order by n.debit_version desc limit 1
@@ -18,5 +20,5 @@ returns table (unreleased numeric, count bigint) language sql stable as $$
         from ledger.account_entries(p_book, p_account, p_version, p_version, 1) at_version
         join ledger.entry e on e.book = p_book and e.seq = at_version.seq)
     offset 0
-  ) open where open.unreleased > 0
-$$;
+  ) open where open.unreleased > 0;
+end $$;

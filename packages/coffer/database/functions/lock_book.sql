@@ -3,5 +3,5 @@
 create or replace function ledger.lock_book(p_book integer) returns void language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  perform from ledger.book b where b.book = p_book for no key update;
+  perform 1 from ledger.book b where b.book = p_book for no key update;
 end $$;

@@ -4,7 +4,7 @@ create or replace function ledger.open_books(p_count integer) returns integer la
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
   lock table ledger.book in share row exclusive mode;
-  if not exists (select from ledger.book) then
+  if not exists (select 1 from ledger.book) then
     perform ledger.open_book(number) from generate_series(1, p_count) number;
   end if;
   return (select count(*) from ledger.book);

@@ -18,19 +18,19 @@ create or replace function ledger.post_batch(
 declare
   recorded_at constant timestamptz := timestamptz 'epoch' + p_recorded_at_us * interval '1 microsecond';
 begin
-  perform from ledger.book b where b.book = p_book for no key update;
+  perform 1 from ledger.book b where b.book = p_book for no key update;
 
   -- A new owner takes the same lock before its term begins, so no batch of an earlier term can follow.
   if not exists (
-    select from ownership.lease l where l.book = p_book and l.term = p_term and l.process is not null
+    select 1 from ownership.lease l where l.book = p_book and l.term = p_term and l.process is not null
   ) then
     raise exception 'another process owns book %', p_book using errcode = 'CF001';
   end if;
 
   if not exists (
-    select from ledger.batch b
+    select 1 from ledger.batch b
     where b.book = p_book and b.batch_no = p_batch_no - 1 and b.hash = p_previous_hash and b.last_seq = p_first_seq - 1
-  ) or exists (select from ledger.batch b where b.book = p_book and b.batch_no = p_batch_no) then
+  ) or exists (select 1 from ledger.batch b where b.book = p_book and b.batch_no = p_batch_no) then
     return null;
   end if;
 

@@ -16,7 +16,5 @@ left join (
   where side.account is not null
   group by side.book, side.account
 ) tail on tail.book = a.book and tail.account = a.number
-cross join lateral (
-  select coalesce(nullif(greatest(n.seqs[(a.number - 1) % 128 + 1], tail.seq), 0), ledger.newest_indexed(a.book, a.number)) as seq
-) newest
-cross join lateral ledger.state_at(a.book, a.number, newest.seq) s;
+cross join lateral ledger.states_at(a.book, array[a.number], array[
+  coalesce(nullif(greatest(n.seqs[(a.number - 1) % 128 + 1], tail.seq), 0), ledger.newest_indexed(a.book, a.number))]) s;

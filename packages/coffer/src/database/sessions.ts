@@ -149,7 +149,10 @@ function prepareText(wanted: SessionSettings, commits: Commits): string {
   // A stricter synchronous_commit of the operator stays; a weaker one does not, not even after a reload of the server's configuration.
   const durable = `set_config('synchronous_commit', case current_setting('synchronous_commit') when 'remote_apply' then 'remote_apply' else 'on' end, false)`;
   const settled = commits === 'as configured' || Object.hasOwn(wanted, 'synchronous_commit') ? '' : `, ${durable}`;
+  // On a Citus cluster a statement goes to the machine of its book, so it is planned for each book.
+  const placed = `, case when current_setting('plan_cache_mode') = 'force_generic_plan' and exists (select from pg_extension where extname = 'citus')
+    then set_config('plan_cache_mode', 'force_custom_plan', false) end`;
   // PostgreSQL 16 does not have it.
   const unlimited = `, case when current_setting('transaction_timeout', true) is not null then set_config('transaction_timeout', '0', false) end`;
-  return `${differing}; select pg_backend_pid() as backend${settled}${unlimited}`;
+  return `${differing}; select pg_backend_pid() as backend${settled}${placed}${unlimited}`;
 }

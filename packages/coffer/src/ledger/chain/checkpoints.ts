@@ -7,7 +7,7 @@ import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
 import { startLoop } from '../../background/index.ts';
-import { appendDurably, makeFolder } from '../../kernel/index.ts';
+import { appendDurably, assert, makeFolder } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 
 export type Checkpoint = {
@@ -101,25 +101,20 @@ async function filesIn(home: string): Promise<string[]> {
 
 /** The end of each book now. */
 export async function readHeads(client: pg.ClientBase | pg.Pool): Promise<Checkpoint[]> {
-  const { rows } = await client.query<{
-    ledger: string;
-    book: number;
-    batch_no: number;
-    last_seq: number;
-    hash: Buffer;
-  }>(`
-    select identity.id as ledger, book.book, head.batch_no, head.last_seq, head.hash
-    from ledger.identity cross join ledger.book cross join lateral (select * from ledger.batch where batch.book = book.book order by batch_no desc limit 1) head
-    order by book.book`);
-  const at = new Date().toISOString();
-  return rows.map(({ ledger, book, batch_no, last_seq, hash }) => ({
-    ledger,
-    book,
-    batchNo: batch_no,
-    lastSeq: last_seq,
-    hash: hash.toString('hex'),
-    at,
-  }));
+  const { rows: books } = await client.query<{ book: number }>('select book from ledger.book order by book');
+  const heads: Checkpoint[] = [];
+  for (const { book } of books) {
+    const { rows } = await client.query<{ ledger: string; batch_no: number; last_seq: number; hash: Buffer }>(
+      `select i.id as ledger, b.batch_no, b.last_seq, b.hash from ledger.identity i cross join ledger.batch b
+       where b.book = $1 order by b.batch_no desc limit 1`,
+      [book],
+    );
+    const [head] = rows;
+    assert(head, `book ${book} has been opened`);
+    const { ledger, batch_no: batchNo, last_seq: lastSeq, hash } = head;
+    heads.push({ ledger, book, batchNo, lastSeq, hash: hash.toString('hex'), at: new Date().toISOString() });
+  }
+  return heads;
 }
 
 async function append(file: string, checkpoint: Checkpoint): Promise<void> {

@@ -1,5 +1,6 @@
 /** The books and their owners, for people: what processes wrote about themselves. */
 import type pg from 'pg';
+import { readHeads } from '../chain/checkpoints.ts';
 
 export type OwnedBook = {
   readonly book: number;
@@ -15,10 +16,16 @@ export type OwnedBook = {
 };
 
 export async function readBooks(pool: pg.Pool): Promise<OwnedBook[]> {
-  const { rows } = await pool.query<OwnedBook>(`
-    select b.book, ledger.end_of(b.book) as "lastSeq", coalesce(l.term, 0) as term, p.address as owner,
-      case when p.id is not null then l.since end as since, p.seen_at as "seenAt"
-    from ledger.book b left join ownership.lease l on l.book = b.book left join ownership.process p on p.id = l.process
-    order by b.book`);
-  return rows;
+  const { rows: leases } = await pool.query<{ book: number; term: number; process: string | null; since: Date }>(
+    'select book, term, process, since from ownership.lease',
+  );
+  const { rows: processes } = await pool.query<{ id: string; address: string; seen_at: Date }>(
+    'select id, address, seen_at from ownership.process',
+  );
+  return (await readHeads(pool)).map(({ book, lastSeq }) => {
+    const lease = leases.find((one) => one.book === book);
+    const owner = processes.find(({ id }) => id === lease?.process);
+    const now = { owner: owner?.address ?? null, since: (owner && lease?.since) ?? null, seenAt: owner?.seen_at ?? null };
+    return { book, lastSeq, term: lease?.term ?? 0, ...now };
+  });
 }

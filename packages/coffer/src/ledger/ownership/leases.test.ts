@@ -14,11 +14,11 @@ test('a process proves itself with the newest two of its keys; what an older bac
   const [self, other] = [newId(), newId()].map((id) => ({ id, address: '127.0.0.1:1', owns: 'share' as const }));
   const [first, second, third] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte));
   if (!self || !other || !first || !second || !third) throw new Error('unreachable');
-  await attend(database.pool, self, first);
+  await attend(database.pool, self, first, []);
   expect(await isKnown(database.pool, { process: self.id, key: first })).toBe(true);
-  await attend(database.pool, self, second);
-  await attend(database.pool, other, first);
-  await attend(database.pool, self, third);
+  await attend(database.pool, self, second, []);
+  await attend(database.pool, other, first, []);
+  await attend(database.pool, self, third, []);
   const known = await Promise.all([first, second, third].map((key) => isKnown(database.pool, { process: self.id, key })));
   expect(known).toEqual([false, true, true]);
   expect(await isKnown(database.pool, { process: other.id, key: third })).toBe(false);

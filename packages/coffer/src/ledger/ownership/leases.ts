@@ -1,6 +1,5 @@
 /** The leases of books and the processes that may hold them, in the database. */
 import type pg from 'pg';
-import { inTransaction } from '../../database/index.ts';
 
 /** Which books a process owns: its share; `last`: some while no other process does, because it is a command; or none. */
 export type Owns = 'share' | 'last' | 'none';
@@ -21,10 +20,15 @@ export type PeerRow = Peer & { readonly beats: number };
 /** `process` null: given back. */
 export type LeaseRow = { readonly book: number; readonly term: number; readonly process: string | null; readonly renewals: number };
 
-export type Attendance = { readonly peers: readonly PeerRow[]; readonly leases: readonly LeaseRow[] };
+export type Attendance = {
+  readonly peers: readonly PeerRow[];
+  readonly leases: readonly LeaseRow[];
+  /** Books whose leases cannot be reached now: the machine that keeps them is away, while those of others answer. */
+  readonly unreachable: readonly number[];
+};
 
-/** Says that a process is alive, replaces its key, renews its leases, and returns everybody's. */
-export async function attend(pool: pg.Pool, { id, address, owns }: Peer, key: Buffer): Promise<Attendance> {
+/** Says that a process is alive, replaces its key, renews its leases of these books, and returns everybody's. */
+export async function attend(pool: pg.Pool, { id, address, owns }: Peer, key: Buffer, books: readonly number[]): Promise<Attendance> {
   await pool.query({
     name: 'attend',
     text: `
@@ -32,17 +36,39 @@ export async function attend(pool: pg.Pool, { id, address, owns }: Peer, key: Bu
         insert into ownership.process (id, address, owns, keys) values ($1, $2, $3, array[$4::bytea])
         on conflict (id) do update set beats = process.beats + 1, seen_at = clock_timestamp(),
           keys = case when process.keys[1] = $4::bytea then process.keys else array[$4::bytea, process.keys[1]] end
-      ), ended as (
-        delete from ownership.process where id <> $1 and seen_at < clock_timestamp() - interval '1 hour'
       )
-      update ownership.lease set renewals = renewals + 1 where process = $1`,
+      delete from ownership.process where id <> $1 and seen_at < clock_timestamp() - interval '1 hour'`,
     values: [id, address, owns, key],
   });
   const [peers, leases] = await Promise.all([
     pool.query<PeerRow>({ name: 'peers', text: 'select id, address, owns, beats from ownership.process' }),
-    pool.query<LeaseRow>({ name: 'leases', text: 'select book, term, process, renewals from ownership.lease' }),
+    renewEach(pool, id, books),
   ]);
-  return { peers: peers.rows, leases: leases.rows };
+  return { peers: peers.rows, ...leases };
+}
+
+/** All together; one by one if that fails, so that a machine that is away keeps only its own books from being renewed. */
+async function renewEach(pool: pg.Pool, process: string, books: readonly number[]): Promise<Omit<Attendance, 'peers'>> {
+  try {
+    return { leases: await renew(pool, process, books), unreachable: [] };
+  } catch (failure) {
+    if (books.length === 1) throw failure;
+    const each = await Promise.allSettled(books.map((book) => renew(pool, process, [book])));
+    const unreachable = books.filter((_, at) => each[at]?.status === 'rejected');
+    if (unreachable.length === books.length) throw failure;
+    return { leases: each.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])), unreachable };
+  }
+}
+
+async function renew(pool: pg.Pool, process: string, books: readonly number[]): Promise<LeaseRow[]> {
+  const text = 'update ownership.lease set renewals = renewals + 1 where process = $1 and book = any($2::integer[])';
+  await pool.query({ name: 'renew', text, values: [process, books] });
+  const { rows } = await pool.query<LeaseRow>({
+    name: 'leases',
+    text: 'select book, term, process, renewals from ownership.lease where book = any($1::integer[])',
+    values: [books],
+  });
+  return rows;
 }
 
 /**
@@ -50,17 +76,14 @@ export async function attend(pool: pg.Pool, { id, address, owns }: Peer, key: Bu
  * the owner renewed. Waits for the batch that is being committed.
  */
 export async function claim(pool: pg.Pool, process: string, book: number, seen: LeaseRow | null): Promise<number | null> {
-  return await inTransaction(pool, async (client) => {
-    await client.query('select ledger.lock_book($1)', [book]);
-    const { rows } = await client.query<{ term: number }>(
-      `insert into ownership.lease as l (book, term, process) values ($1, 1, $2)
-       on conflict (book) do update set term = l.term + 1, process = $2, renewals = 0, since = clock_timestamp()
-       where l.term = $3 and l.renewals = $4 and l.process is not distinct from $5
-       returning term`,
-      [book, process, seen?.term ?? 0, seen?.renewals ?? 0, seen?.process ?? null],
-    );
-    return rows[0]?.term ?? null;
-  });
+  const { rows } = await pool.query<{ term: number | null }>('select ownership.claim($1, $2, $3, $4, $5) as term', [
+    book,
+    process,
+    seen?.term ?? 0,
+    seen?.renewals ?? 0,
+    seen?.process ?? null,
+  ]);
+  return rows[0]?.term ?? null;
 }
 
 /** Gives books back: the next process takes them at once. */
@@ -75,7 +98,7 @@ export async function giveBack(pool: pg.Pool, process: string, books: readonly n
 export async function isKnown(pool: pg.Pool, { process, key }: Credential): Promise<boolean> {
   const { rowCount } = await pool.query({
     name: 'known',
-    text: 'select from ownership.process where id = $1 and $2::bytea = any (keys)',
+    text: 'select 1 from ownership.process where id = $1 and $2::bytea = any (keys)',
     values: [process, key],
   });
   return rowCount === 1;

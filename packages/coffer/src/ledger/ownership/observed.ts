@@ -14,14 +14,16 @@ export class Observed {
   #peers = new Map<string, Since<Peer & { readonly beats: number }>>();
 
   /** `atMs`: when the rows were asked for. */
-  see({ leases, peers }: Attendance, atMs: number): void {
-    this.#leases = new Map(
-      leases.map((row) => {
+  see({ leases, peers, unreachable }: Attendance, atMs: number): void {
+    const kept = [...this.#leases].filter(([book]) => unreachable.includes(book));
+    this.#leases = new Map([
+      ...kept,
+      ...leases.map((row): [number, Since<LeaseRow>] => {
         const before = this.#leases.get(row.book);
         const isSame = before?.row.term === row.term && before.row.renewals === row.renewals && before.row.process === row.process;
         return [row.book, before && isSame ? before : { row, sinceMs: atMs }];
       }),
-    );
+    ]);
     this.#peers = new Map(
       peers.map((row) => {
         const before = this.#peers.get(row.id);

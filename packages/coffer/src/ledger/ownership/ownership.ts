@@ -159,7 +159,7 @@ export class Ownership {
     const { pool, self, books } = this.#options;
     const atMs = performance.now();
     const key = this.#key && atMs - this.#keyAtMs < keyLivesMs ? this.#key : randomBytes(keyBytes);
-    this.#observed.see(await attend(pool, self, key), atMs);
+    this.#observed.see(await attend(pool, self, key, books), atMs);
     if (key !== this.#key) this.#keyAtMs = atMs;
     this.#key = key;
     await Promise.all(books.map((book) => this.#settle(book, atMs)));

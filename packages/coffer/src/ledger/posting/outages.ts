@@ -97,7 +97,13 @@ export class KeyUsedBefore extends Error {}
 
 /** The database found an idempotency key that memory did not know; nothing was written. */
 export function isKeyUsedBefore(failure: unknown): boolean {
-  return failure instanceof pg.DatabaseError && failure.code === '23505' && failure.constraint === 'entry_by_key';
+  return isDuplicate(failure, 'entry_by_key');
+}
+
+/** Whether a unique index refused a row. On a Citus cluster only the message names it, with the number of the shard. */
+function isDuplicate(failure: unknown, index: string): boolean {
+  if (!(failure instanceof pg.DatabaseError) || failure.code !== '23505') return false;
+  return failure.constraint === index || (failure.constraint === undefined && new RegExp(`\\b${index}_\\d+\\b`).test(failure.message));
 }
 
 /** The batch opens a wallet in an asset that was retired since the writer read the assets. Nothing was written. */
@@ -116,6 +122,5 @@ export function isReplaced(failure: unknown): boolean {
  */
 export function isFenceLost(failure: unknown): boolean {
   if (failure instanceof FencedOut) return true;
-  if (!(failure instanceof pg.DatabaseError)) return false;
-  return failure.code === '40001' || (failure.code === '23505' && failure.schema === 'ledger' && failure.table === 'batch');
+  return (failure instanceof pg.DatabaseError && failure.code === '40001') || isDuplicate(failure, 'batch_pkey');
 }

@@ -44,8 +44,6 @@ export const planSettings: SessionSettings = {
   plan_cache_mode: 'force_generic_plan',
   jit: 'off',
   statement_timeout: '20s',
-  // A process that stalls while it takes a lease (paused, swapped out, cut off) loses the book's lock, so the others do not wait for it.
-  idle_in_transaction_session_timeout: '3s',
 };
 
 /** A batch's header has 9 parameters, a declaration 2 columns, an opening 7. */
@@ -71,7 +69,7 @@ export const statements = {
   undeclaredLedger: `
     select i.id, (extract(epoch from b.created_at) * 1000000)::bigint as opened_us
     from ledger.book b join ledger.batch g on g.book = $1 and g.batch_no = 0 cross join ledger.identity i
-    where b.book = $1 and g.format < 3 and not exists (select from ledger.declaration d where d.book = $1 and d.kind = 'ledger')`,
+    where b.book = $1 and g.format < 3 and not exists (select 1 from ledger.declaration d where d.book = $1 and d.kind = 'ledger')`,
   // Declarations from before assets had versions declare version 0, so the current one follows.
   assets: `
     select a.id, a.code, a.scale, a.name, a.kind, a.retired, a.version,

@@ -143,7 +143,7 @@ export class BookReader {
       name: 'entry',
       text: `
         select ${entrySelection} from ledger.entry e ${entrySides}
-        left join ledger.account asking on asking.book = e.book and asking.number = e.scope
+        left join ledger.account asking on asking.book = $1 and asking.number = e.scope
         where e.book = $1 and e.seq = $2
           and ($3::text is null or asking.owner = $3 or d.owner = $3 or c.owner = $3)`,
       values: [this.#book, seq, onlyOwner],

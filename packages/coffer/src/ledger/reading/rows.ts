@@ -8,7 +8,7 @@ import { entryColumns } from '../columns.ts';
 import type { EntryColumn, PlainField, StoredEntry } from '../columns.ts';
 import type { Account, AccountKind, Controls, Limits, PostedSide, RecordedEntry, Spent } from '../rules/types.ts';
 
-/** For a query that names the entry `e`; includes the names of both accounts. */
+/** For a query about book $1 that names the entry `e`; includes the names of both accounts. */
 export const entrySelection = `
   e.book, e.seq, e.recorded_at, ${entryColumns.map(selected).join(', ')},
   d.id as debit_id, d.kind as debit_kind, c.id as credit_id, c.kind as credit_kind,
@@ -16,7 +16,7 @@ export const entrySelection = `
   coalesce(e.debit_floor, (e.controls ->> 'floor')::numeric) as debit_side_floor,
   coalesce((
     select (k.controls ->> 'floor')::numeric from ledger.entry k
-    where k.book = e.book and k.debit_account = e.credit_account and k.controls is not null and k.debit_version < e.credit_version
+    where k.book = $1 and k.debit_account = e.credit_account and k.controls is not null and k.debit_version < e.credit_version
     order by k.debit_version desc limit 1), c.floor) as credit_floor`;
 
 function selected({ name, type, json }: EntryColumn): string {
@@ -24,9 +24,10 @@ function selected({ name, type, json }: EntryColumn): string {
   return type === 'bytea' ? `encode(e.${name}, 'hex') as ${name}` : `e.${name}`;
 }
 
+/** For the same query. Both name the book by its parameter, so that a cluster can send the query to the machine of the book. */
 export const entrySides = `
-  left join ledger.account d on d.book = e.book and d.number = e.debit_account
-  left join ledger.account c on c.book = e.book and c.number = e.credit_account`;
+  left join ledger.account d on d.book = $1 and d.number = e.debit_account
+  left join ledger.account c on c.book = $1 and c.number = e.credit_account`;
 
 export type EntryRow = StoredEntry & {
   book: number;
@@ -43,7 +44,7 @@ export type EntryRow = StoredEntry & {
 
 /** Whether the log has an entry, within the caller's transaction. */
 export async function hasEntry(client: pg.ClientBase, book: number, seq: number): Promise<boolean> {
-  const { rowCount } = await client.query('select from ledger.entry where book = $1 and seq = $2', [book, seq]);
+  const { rowCount } = await client.query('select 1 from ledger.entry where book = $1 and seq = $2', [book, seq]);
   return rowCount === 1;
 }
 

@@ -225,7 +225,7 @@ export class LogReader {
     const rows = await this.#query(
       `select a.number, a.id from ledger.account a
        where a.book = $1 and not exists (
-         select from ledger.entry e
+         select 1 from ledger.entry e
          where e.book = a.book and e.seq = a.opened_seq and e.kind = 'open' and e.refusal is null and e.credit_account = a.number)
        order by a.number limit 100`,
       [this.#book],
