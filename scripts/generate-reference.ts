@@ -5,6 +5,7 @@ import { catalogue } from '../packages/coffer/src/events/index.ts';
 import {
   approvalProblems,
   assetProblems,
+  chartProblems,
   documentationOf,
   fraudProblems,
   gatewayProblems,
@@ -41,6 +42,7 @@ const groups: readonly (readonly [heading: string, introduction: string, codes: 
     requestProblems,
   ],
   ['Assets', '', assetProblems],
+  ['Accounts', '', chartProblems],
   ['Approvals', '', approvalProblems],
   ['Webhooks', '', webhookProblems],
   ['Fraud rules', 'The detail says what is wrong with the rule.', fraudProblems],

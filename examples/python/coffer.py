@@ -108,6 +108,45 @@ class Success(_Success, _SuccessOptional):
     """Success, as Coffer answers it."""
 
 
+_AccountAfter = TypedDict("_AccountAfter", {
+    "kind": "str",
+    "walletId": "Union[str, None]",
+    "balance": "Union[str, None]",  # minor units
+    "version": "Union[int, None]",
+})
+_AccountAfterOptional = TypedDict("_AccountAfterOptional", {
+    "accountId": "str",  # account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most 64 characters
+}, total=False)
+
+
+class AccountAfter(_AccountAfter, _AccountAfterOptional):
+    """one side of the operation, with its balance after it; for an account that exists in every book only its kind, or for one of the chart (kind account) its id: its balance is the sum over the books."""
+
+
+_Movement = TypedDict("_Movement", {
+    "operationId": "str",  # operation id, from the operation's answer
+    "seq": "int",  # position in the log: everything answered with a smaller one came before
+    "type": "str",
+    "requestId": "str",  # the idempotency key under which the operation is remembered
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
+    "status": "Literal[\"completed\", \"debited\"]",
+    "asset": "AssetBrief",
+    "amount": "str",  # minor units
+    "debit": "AccountAfter",
+    "credit": "AccountAfter",
+    "createdAt": "str",
+})
+_MovementOptional = TypedDict("_MovementOptional", {
+    "mode": "Literal[\"saga\"]",
+    "askedAmount": "str",  # the amount requested, when it was "up to" an amount
+    "effectiveAt": "str",
+}, total=False)
+
+
+class Movement(_Movement, _MovementOptional):
+    """debited: a transfer that has left its sender and will complete without further requests."""
+
+
 OpenedWallet = TypedDict("OpenedWallet", {
     "operationId": "str",  # operation id, from the operation's answer
     "seq": "int",  # position in the log: everything answered with a smaller one came before
@@ -159,10 +198,18 @@ Limits = TypedDict("Limits", {
     "perMonth": "Union[str, None]",  # minor units
 })
 
-Counterparty = TypedDict("Counterparty", {
-    "kind": "str",  # wallet, or the system account: treasury, cash_in, cash_out …
+_Counterparty = TypedDict("_Counterparty", {
+    "kind": "str",  # wallet, account (one of the chart), or the built-in account: treasury, cash_in, cash_out …
     "walletId": "Union[str, None]",  # for a wallet
 })
+_CounterpartyOptional = TypedDict("_CounterpartyOptional", {
+    "accountId": "str",  # for an account of the chart (kind account); hidden from users
+}, total=False)
+
+
+class Counterparty(_Counterparty, _CounterpartyOptional):
+    """Counterparty, as Coffer answers it."""
+
 
 _Control = TypedDict("_Control", {
     "operationId": "str",  # operation id, from the operation's answer
@@ -195,6 +242,16 @@ class Control(_Control, _ControlOptional):
     """limits is absent for a wallet without limits; sweptAmount and sweptTo are absent where nothing was swept."""
 
 
+ChartAccount = TypedDict("ChartAccount", {
+    "id": "str",  # account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most 64 characters
+    "asset": "Union[AssetBrief, None]",
+    "type": "Literal[\"asset\", \"liability\", \"equity\", \"revenue\", \"expense\"]",  # in which report, and on which side of it, the account is shown; the ledger treats all alike
+    "name": "str",
+    "floor": "Union[str, None]",  # minor units
+    "parent": "Union[str, None]",
+    "builtIn": "bool",  # true: an account that the ledger has in every asset, so its asset is null here
+})
+
 _HistoryItem = TypedDict("_HistoryItem", {
     "operationId": "str",  # operation id, from the operation's answer
     "seq": "int",  # position in the log: everything answered with a smaller one came before
@@ -226,13 +283,6 @@ _HistoryItemOptional = TypedDict("_HistoryItemOptional", {
 class HistoryItem(_HistoryItem, _HistoryItemOptional):
     """amount is null and counterparty absent if no money moved."""
 
-
-AccountAfter = TypedDict("AccountAfter", {
-    "kind": "str",
-    "walletId": "Union[str, None]",
-    "balance": "Union[str, None]",  # minor units
-    "version": "Union[int, None]",
-})
 
 Failure = TypedDict("Failure", {
     "code": "str",
@@ -562,6 +612,30 @@ class BatchTransfer(_BatchTransfer, _BatchTransferOptional):
     """BatchTransfer, as Coffer answers it."""
 
 
+_BatchMove = TypedDict("_BatchMove", {
+    "type": "Literal[\"move\"]",
+    "from": "Dict[str, Any]",  # a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts
+    "to": "Dict[str, Any]",  # a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
+})
+_BatchMoveOptional = TypedDict("_BatchMoveOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
+    "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
+    "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
+    "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
+    "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "expectedVersion": "int",  # a wallet's version: how many postings have named it
+    "metadata": "Dict[str, Any]",  # your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep
+}, total=False)
+
+
+class BatchMove(_BatchMove, _BatchMoveOptional):
+    """BatchMove, as Coffer answers it."""
+
+
 _BatchTopup = TypedDict("_BatchTopup", {
     "type": "Literal[\"topup\"]",
     "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
@@ -824,6 +898,8 @@ _BatchResultOptional = TypedDict("_BatchResultOptional", {
     "left": "str",  # what is left of the hold, after a capture or a release
     "reverses": "str",  # id of the operation that this one reverses
     "reversed": "str",  # how much of that operation is reversed so far
+    "debit": "AccountAfter",
+    "credit": "AccountAfter",
     "captured": "str",  # minor units
     "released": "str",  # what was released: by a release, by expiry, or by a final capture
     "expiresAt": "Union[str, None]",
@@ -1188,7 +1264,7 @@ class AsyncRequestWithLog(_AsyncRequestWithLog, _AsyncRequestWithLogOptional):
 
 _ApprovalPolicy = TypedDict("_ApprovalPolicy", {
     "id": "str",
-    "operation": "Literal[\"*\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
+    "operation": "Literal[\"*\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"move\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
     "makers": "List[Literal[\"support\", \"treasury\", \"risk\", \"operator\", \"admin\", \"key\"]]",  # roles of staff; key: API keys
     "wallets": "Literal[\"any\", \"own\"]",
 })
@@ -1209,7 +1285,7 @@ ApprovalFailure = TypedDict("ApprovalFailure", {
 
 _Approval = TypedDict("_Approval", {
     "id": "str",
-    "operation": "Literal[\"setApprovalPolicy\", \"removeApprovalPolicy\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
+    "operation": "Literal[\"setApprovalPolicy\", \"removeApprovalPolicy\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"move\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
     "state": "Literal[\"pending\", \"approved\", \"rejected\", \"cancelled\", \"expired\", \"done\", \"failed\"]",  # approved: it is being carried out. done: see operationId. failed: see failure
     "policy": "str",  # the policy that asks for a second person, or that is changed
     "maker": "str",  # who asked for it
@@ -1432,6 +1508,10 @@ RetrySetAsideAnswer = TypedDict("RetrySetAsideAnswer", {
 
 ListAssetsAnswer = TypedDict("ListAssetsAnswer", {
     "items": "List[Asset]",
+})
+
+ListAccountsAnswer = TypedDict("ListAccountsAnswer", {
+    "items": "List[ChartAccount]",
 })
 
 ListClosingsAnswer = TypedDict("ListClosingsAnswer", {
@@ -1684,6 +1764,25 @@ class Coffer:
     ) -> Union[AsyncRequest, Posting]:
         """Moves money from one wallet to another: immediately, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: poll Location."""
         answer: Union[AsyncRequest, Posting] = self._send("POST", "/wallet/{id}/transfer", {"id": id}, {}, {}, {"toWalletId": to_wallet_id, "amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "mode": mode, "async": True})
+        return answer
+
+    def move(
+        self,
+        *,
+        from_: Dict[str, Any],
+        to: Dict[str, Any],
+        amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
+        up_to: bool = _omitted,
+        asset: Union[str, int] = _omitted,
+        minimum_balance: Union[str, int] = _omitted,
+        effective_at: str = _omitted,
+        request_id: str = _omitted,
+        expected_version: int = _omitted,
+        metadata: Dict[str, Any] = _omitted,
+    ) -> Movement:
+        """Moves money between any two of wallets and accounts of the same asset: immediately, or in steps between books. 202 when it has begun and a book is unavailable: poll Location."""
+        answer: Movement = self._send("POST", "/transfers", {}, {}, {}, {"from": from_, "to": to, "amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def top_up(
@@ -2294,7 +2393,7 @@ class Coffer:
         self,
         *,
         name: str,
-        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "assets:manage", "keys:manage"]],
+        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "assets:manage", "money:accounts", "accounts:read", "accounts:manage", "keys:manage"]],
         expires_in_days: int = _omitted,
         networks: List[str] = _omitted,
     ) -> NewApiKey:
@@ -2451,7 +2550,7 @@ class Coffer:
         self,
         *,
         policy_id: str,
-        operation: Literal["*", "openWallet", "deposit", "withdraw", "transfer", "topUp", "spend", "authorizeHold", "captureHold", "releaseHold", "reverseOperation", "freezeWallet", "unfreezeWallet", "closeWallet", "setLimits", "setCreditLine"],
+        operation: Literal["*", "openWallet", "deposit", "withdraw", "transfer", "move", "topUp", "spend", "authorizeHold", "captureHold", "releaseHold", "reverseOperation", "freezeWallet", "unfreezeWallet", "closeWallet", "setLimits", "setCreditLine"],
         makers: List[Literal["support", "treasury", "risk", "operator", "admin", "key"]],
         reason: str,
         asset: int = _omitted,
@@ -2475,7 +2574,7 @@ class Coffer:
     def post_batch(
         self,
         *,
-        operations: List[Union[BatchOpen, BatchDeposit, BatchWithdraw, BatchTransfer, BatchTopup, BatchSpend, BatchHold, BatchCapture, BatchRelease, BatchReverse, BatchFreeze, BatchUnfreeze, BatchClose, BatchSetLimits, BatchSetCreditLine]],
+        operations: List[Union[BatchOpen, BatchDeposit, BatchWithdraw, BatchTransfer, BatchMove, BatchTopup, BatchSpend, BatchHold, BatchCapture, BatchRelease, BatchReverse, BatchFreeze, BatchUnfreeze, BatchClose, BatchSetLimits, BatchSetCreditLine]],
         atomic: bool = _omitted,
     ) -> Batch:
         """Runs up to 1000 operations: each succeeds or fails on its own, or, with atomic, all of them or none. Each operation has its own key, or gets a generated one that its result names. The caller also needs the scopes of the operations in the batch."""
@@ -2597,6 +2696,36 @@ class Coffer:
     ) -> Asset:
         """Renames an asset, retires it, or ends its retirement. In a retired asset no wallet is opened any more once this is answered; existing wallets go on."""
         answer: Asset = self._send("PATCH", "/assets/{code}", {"code": code}, {}, {}, {"name": name, "retired": retired})
+        return answer
+
+    def list_accounts(self) -> ListAccountsAnswer:
+        """Lists the chart of accounts: the built-in accounts, and your own by id."""
+        answer: ListAccountsAnswer = self._send("GET", "/accounts", {}, {}, {})
+        return answer
+
+    def add_account(
+        self,
+        *,
+        id: str,
+        asset: Union[str, int],
+        type: Literal["asset", "liability", "equity", "revenue", "expense"],
+        name: str,
+        floor: Union[str, int, None] = _omitted,
+        parent: Union[str, None] = _omitted,
+    ) -> ChartAccount:
+        """Adds an account to the chart, which transfers can name at once. Its asset, type and floor never change. The same definition again answers 200 with the account as it is now."""
+        answer: ChartAccount = self._send("POST", "/accounts", {}, {}, {}, {"id": id, "asset": asset, "type": type, "name": name, "floor": floor, "parent": parent})
+        return answer
+
+    def change_account(
+        self,
+        *,
+        id: str,
+        name: str = _omitted,
+        parent: Union[str, None] = _omitted,
+    ) -> ChartAccount:
+        """Renames an account, or changes its parent; with parent null it has none any more."""
+        answer: ChartAccount = self._send("PATCH", "/accounts/{id}", {"id": id}, {}, {}, {"name": name, "parent": parent})
         return answer
 
     def list_closings(self) -> ListClosingsAnswer:

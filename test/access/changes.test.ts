@@ -20,6 +20,8 @@ beforeAll(async () => {
   admin = await person(coffer.product, 'admin', 'admin');
   user = await person(coffer.product, 'user', 'user');
   payer = await person(coffer.product, 'payer', 'user');
+  const account = { id: 'revenue:marketplace', asset: 'USD', type: 'revenue', name: 'Revenue', floor: null, parent: null } as const;
+  assert('account' in (await coffer.product.chart.add(account)), 'the account is added');
 });
 afterAll(async () => await coffer.stop());
 
@@ -98,6 +100,15 @@ const changes = {
     status: 201,
   },
   changeAsset: { kind: 'assets.change', ask: () => ({ method: 'PATCH', path: '/assets/POINTS', body: { name: `Points ${asked++}` } }) },
+  addAccount: {
+    kind: 'accounts.add',
+    ask: () => ({ path: '/accounts', body: { id: `revenue:r${asked++}`, asset: 'USD', type: 'revenue', name: 'Revenue' } }),
+    status: 201,
+  },
+  changeAccount: {
+    kind: 'accounts.change',
+    ask: () => ({ method: 'PATCH', path: '/accounts/revenue:marketplace', body: { name: `Revenue ${asked++}` } }),
+  },
   createKey: { kind: 'keys.create', ask: () => ({ path: '/keys', body: { name: 'k', scopes: ['wallets:read'] } }), status: 201 },
   rotateKey: { kind: 'keys.rotate', ask: async () => ({ path: `/keys/${await aKey()}/rotate`, body: {} }) },
   revokeKey: { kind: 'keys.revoke', ask: async () => ({ method: 'DELETE', path: `/keys/${await aKey()}` }) },
@@ -202,6 +213,7 @@ const changes = {
 const unrecorded: Partial<Record<OperationName, string>> = {
   postBatch: 'each operation is an entry of the ledger, which names the actor',
   backdate: 'a permission for operations of the ledger',
+  nameAccount: 'a permission for operations of the ledger',
   createUser: 'over gRPC only: test/grpc/changes.test.ts',
   createPasswordLink: 'over gRPC only: test/grpc/changes.test.ts',
   closeWallets: 'over gRPC only; each is an entry of the ledger',

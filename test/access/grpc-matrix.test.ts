@@ -65,6 +65,9 @@ const calls: Record<string, Call> = {
   'ledger ListAssets': read('listAssets', () => ({})),
   'ledger AddAsset': read('addAsset', () => ({ code: 'JPY', scale: 0, name: 'Yen', kind: 'currency' })),
   'ledger ChangeAsset': read('changeAsset', () => ({ code: 'POINTS', name: 'Points' })),
+  'ledger ListAccounts': read('listAccounts', () => ({})),
+  'ledger AddAccount': read('addAccount', () => ({ id: 'revenue:shop', asset: 'USD', type: 'revenue', name: 'Revenue' })),
+  'ledger ChangeAccount': read('changeAccount', () => ({ id: 'revenue:shop', name: 'Revenue' })),
 };
 
 let platform: Platform;

@@ -30,6 +30,7 @@ const kinds: [field: string, operation: OperationName, asked: object][] = [
   ['open_wallet', 'openWallet', { wallet_id: 'opened' }],
   ['deposit', 'deposit', { wallet_id: 'funded', amount: 1 }],
   ['withdraw', 'withdraw', { wallet_id: 'none', amount: 1 }],
+  ['move', 'move', { from: { wallet: 'none' }, to: { wallet: 'other' }, amount: 1 }],
   ['transfer', 'transfer', { wallet_id: 'none', to_wallet_id: 'other', amount: 1 }],
   ['top_up', 'topUp', { owner_id: newId(), amount: 1 }],
   ['spend', 'spend', { owner_id: newId(), amount: 1 }],

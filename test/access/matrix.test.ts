@@ -165,6 +165,13 @@ const cases = {
     ),
   ),
   changeAsset: about({ ask: () => ({ method: 'PATCH', path: '/assets/POINTS', body: { name: 'Points' } }), passes: 200 }),
+  listAccounts: get(() => '/accounts'),
+  addAccount: post(
+    201,
+    () => '/accounts',
+    () => ({ id: `revenue:r${asked++}`, asset: 'USD', type: 'revenue', name: 'Revenue' }),
+  ),
+  changeAccount: { ask: () => ({ method: 'PATCH', path: '/accounts/revenue:none', body: { name: 'None' } }), passes: 404 },
   // It already exists; a caller without permission to open it must not learn that.
   openWallet: post(
     409,
@@ -240,6 +247,12 @@ const cases = {
     objectless: true,
     beside: ['money:deposit'],
   },
+  nameAccount: {
+    ask: ({ wallet }) => ({ method: 'POST', path: '/transfers', body: { from: { account: 'cash_in' }, to: { wallet }, amount: 1 } }),
+    passes: 201,
+    objectless: true,
+    beside: ['money:transfer'],
+  },
   listClosings: about(get(() => '/closings')),
   closePeriod: about({
     ask: () => ({ method: 'POST', path: '/closings', body: { before: '2020-01-01T00:00:00Z', reason }, keyless: true }),
@@ -302,6 +315,11 @@ const cases = {
     201,
     ({ wallet }) => `/wallet/${wallet}/transfer`,
     () => ({ amount: 1, toWalletId: third.wallet }),
+  ),
+  move: post(
+    201,
+    () => '/transfers',
+    ({ wallet }) => ({ amount: 1, from: { wallet }, to: { wallet: third.wallet } }),
   ),
   topUp: post(
     200,

@@ -81,6 +81,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       factors: new Factors({ pool, factorKey: 'a factor key of at least thirty-two bytes' }),
       subjects: new Subjects(pool),
       assets: ledger.assets,
+      chart: ledger.chart,
       defaultAsset: asset.code,
       demo: true,
       swaggerEnabled: false,

@@ -329,6 +329,33 @@ describe('reads', () => {
     expect(assets).toContainEqual(known);
   });
 
+  test('add an account, list it, change it', async () => {
+    const revenue = { id: 'revenue:grpc', asset: 'USD', type: 'revenue', name: 'Revenue' };
+    const added = await both.ask('AddAccount', revenue);
+    expect(added).toMatchObject({ ...revenue, floor: '', parent: '', built_in: false });
+    expect(await both.ask('AddAccount', revenue)).toEqual(added);
+    const { accounts } = await both.ask('ListAccounts', {});
+    expect(accounts).toContainEqual(added);
+    expect(accounts).toContainEqual(expect.objectContaining({ id: 'treasury', type: 'equity', asset: '', built_in: true }));
+    for (const [change, code, answer] of [
+      [{ type: 'equity' }, 'account_exists', status.ALREADY_EXISTS],
+      [{ id: 'fees' }, 'account_invalid', status.INVALID_ARGUMENT],
+      [{ id: 'other', floor: '1.5' }, 'account_invalid', status.INVALID_ARGUMENT],
+      [{ id: 'other', asset: 'NONE' }, 'asset_unknown', status.INVALID_ARGUMENT],
+      [{ id: 'other', parent: 'none' }, 'account_parent_unknown', status.FAILED_PRECONDITION],
+    ] as const)
+      expect(await both.call('AddAccount', { ...revenue, ...change })).toMatchObject({ status: answer, trailer: { 'coffer-code': code } });
+    await both.ask('AddAccount', { ...revenue, id: 'revenue:below', parent: 'revenue:grpc' });
+    expect(await both.call('ChangeAccount', { id: 'revenue:grpc', parent: 'revenue:below' })).toMatchObject({
+      trailer: { 'coffer-code': 'account_cycle' },
+    });
+    expect(await both.ask('ChangeAccount', { id: 'revenue:below', name: 'Below', parent: '' })).toMatchObject({
+      name: 'Below',
+      parent: '',
+    });
+    expect(await both.call('ChangeAccount', { id: 'none', name: 'None' })).toMatchObject({ status: status.NOT_FOUND });
+  });
+
   test('add an asset, open a wallet in it, rename and retire it', async () => {
     const yen = { code: 'JPY', scale: 0, name: 'Yen', kind: 'currency' };
     const added = await both.ask('AddAsset', yen);

@@ -132,7 +132,15 @@ export async function startPlatform(
         metadata,
         approvals: mode === 'required' ? approvals : undefined,
       });
-      const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
+      const wallets = {
+        commands,
+        queries,
+        assets: ledger.assets,
+        chart: ledger.chart,
+        users: userClient,
+        defaultAsset: asset.code,
+        ready: () => ledger.ready,
+      };
       running = { ...running, wallets: await startWalletsService({ ...guard, address: walletsAt, log, ...wallets }) };
     },
     async stopWallets() {

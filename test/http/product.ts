@@ -151,6 +151,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     queries,
     requests,
     assets: ledger.assets,
+    chart: ledger.chart,
     defaultAsset: dollars.code,
     users,
     proofs,

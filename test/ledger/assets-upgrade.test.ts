@@ -56,9 +56,9 @@ async function postAsBefore(book: number): Promise<void> {
   const undeclared = rows.map(({ body }): Declaration => ({ kind: 'asset', body }));
   const store = await BookStore.connect(inRole(database.url, 'writer'), book, () => undefined);
   const { head } = await store.head();
-  const { known, retired } = await store.assets();
+  const { known, retired, named } = await store.definitions();
   const state = new BookState(book, known, 1, 1);
-  state.learnAssets({ known, retired, undeclared });
+  state.learnDefinitions({ known, retired, named, undeclared });
   const queue = new RequestQueue(10_000, () => null);
   const asked = queue.add([deposit('one', 5)], false);
   const batch = decideBatch(book, state, head, queue.take(1), new Date(head.recordedAt.getTime() + 1_000));
@@ -95,7 +95,7 @@ it('keep their names, verify, and are declared again with their versions', async
   expect((await postOne(writer, deposit('two', 9))).status).toBe('posted');
   expect(await assets.change('NAMELESS', { name: 'Named' }, 'USD')).toMatchObject({ version: 2 });
   expect(await assets.change('VOUCHER', { retired: true }, 'USD')).toMatchObject({ version: 2, name: longName });
-  writer.assetsChanged();
+  writer.definitionsChanged();
   expect((await postOne(writer, deposit('three', 5))).status).toBe('posted');
   await writer.stop();
   const { rows } = await database.pool.query(

@@ -5,7 +5,7 @@ import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger, verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Asset, Ledger, NewAsset, Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
 import { Assets } from '../../packages/coffer/src/ledger/assets/assets.ts';
-import { lookUpAssets } from '../../packages/coffer/src/ledger/posting/lookup.ts';
+import { lookUpDefinitions } from '../../packages/coffer/src/ledger/posting/lookup.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import { Declarations } from '../../packages/coffer/src/ledger/verify/declarations.ts';
 import { Findings } from '../../packages/coffer/src/ledger/verify/report.ts';
@@ -154,17 +154,17 @@ it('readings of the assets that are answered in the other order do not make a pr
 
 it('a change that is reported while the assets are read makes the writer read them once more', async () => {
   const state = new BookState(1, new Set([1]), 1, 1);
-  const reading = lookUpAssets(
+  const reading = lookUpDefinitions(
     {
-      assets: () => {
-        state.doubtsAssets = true;
-        return Promise.resolve({ known: new Set([1, 2]), retired: new Set<number>(), undeclared: [] });
+      definitions: () => {
+        state.doubtsDefinitions = true;
+        return Promise.resolve({ known: new Set([1, 2]), retired: new Set<number>(), named: new Map(), undeclared: [] });
       },
     },
     state,
   );
   await reading;
-  expect([state.knowsAsset(2), state.doubtsAssets]).toEqual([true, true]);
+  expect([state.knowsAsset(2), state.doubtsDefinitions]).toEqual([true, true]);
 });
 
 it('an invalid definition is refused with a sentence, and nothing changes', async () => {
@@ -231,12 +231,13 @@ it('verification names a changed name, a removed version, and a wallet in a reti
 
 it('verification names a batch that opens a wallet in an asset that was retired by then', () => {
   const findings = new Findings();
+  const opened = { id: 'w', asset: 9, owner: null, floor: 0n };
   const body = JSON.stringify({ id: 9, ...gems, retired: true, version: 2 });
   const declarations = new Declarations(1, findings, [{ kind: 'asset', body, batchNo: 4, position: 1 }]);
-  declarations.checkOpening({ kind: 'wallet', asset: 9 }, 'batch 3');
+  declarations.checkOpening({ ...opened, kind: 'wallet' }, 'batch 3');
   declarations.take(4, 'batch 4');
-  declarations.checkOpening({ kind: 'fees', asset: 9 }, 'batch 5');
+  declarations.checkOpening({ ...opened, kind: 'fees' }, 'batch 5');
   expect(findings.reports().every(({ ok }) => ok)).toBe(true);
-  declarations.checkOpening({ kind: 'wallet', asset: 9 }, 'batch 6');
+  declarations.checkOpening({ ...opened, kind: 'wallet' }, 'batch 6');
   expect(findings.reports().flatMap(({ first }) => (first ? [first.at] : []))).toEqual(['batch 6']);
 });

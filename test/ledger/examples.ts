@@ -1,5 +1,5 @@
 /** Requests on which the ledger and the model once differed, or nearly did. Property tests replay them before anything random. */
-import type { Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
+import type { AccountRef, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { samples } from '../support/kinds.ts';
 import { exactly } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
@@ -35,6 +35,13 @@ const transfer = (
   amount,
   ...more,
 });
+const between = (debit: AccountRef, credit: AccountRef, key: string, amount: bigint): Operation => ({
+  kind: 'transfer',
+  key,
+  debit,
+  credit,
+  amount,
+});
 const openGold = (wallet: string, key: string, asset = 1): Operation => ({ kind: 'open', key, wallet, opens: { ...walletOfGold, asset } });
 
 type Asked = readonly Operation[];
@@ -48,6 +55,21 @@ const asked: readonly (readonly Asked[])[] = [
   [[deposit('a', 'k', 5n), deposit('a', 'k', 5n)], [deposit('a', 'k2', 1n), deposit('a', 'k2', 2n)], [deposit('a', 'k2', 2n)]],
   // A refused group that is sent again gets the same refusal again.
   [[deposit('a', 'k', 5n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)]],
+  // Accounts of the chart: without a floor, with one, in steps, and one that does not exist.
+  [
+    [deposit('a', 'funds', 100n)],
+    [between({ wallet: 'a' }, { named: '@fees:card' }, 'fee', 5n)],
+    [between({ named: '@fees:card' }, { wallet: 'a' }, 'back', 7n)],
+    [between({ named: '@fees:card' }, { wallet: 'a' }, 'back', 7n)],
+    [between({ wallet: 'a' }, { named: '@none' }, 'none', 5n)],
+    [between({ wallet: '@liability:budget' }, { wallet: 'a' }, 'budget', 26n)],
+    [{ kind: 'transfer_debit', key: 'early', wallet: '@liability:budget', to: 'a', amount: 26n }],
+    [between({ wallet: '@liability:budget' }, { wallet: 'a' }, 'budget', 25n)],
+    [between({ wallet: '@liability:budget' }, { wallet: 'a' }, 'spent', 1n)],
+    [{ kind: 'transfer_debit', key: 'late', wallet: '@liability:budget', to: 'a', amount: 1n }],
+    [between({ named: '@fees:card' }, { named: '@equity:two' }, 'other asset', 1n)],
+    [{ kind: 'transfer_debit', key: 'steps', wallet: '@expense:promo', to: 'a', amount: 1n, asset: 1 }],
+  ],
   // Each refusal, so that none depends on chance.
   [
     [deposit('a', 'full', 10n ** 38n - 1n)],

@@ -52,7 +52,7 @@ export async function post({ pool }: TestDatabase, values: readonly unknown[]): 
 async function undeclared({ url }: TestDatabase, book: number): Promise<Declaration[]> {
   const store = await BookStore.connect(url, book, () => undefined);
   try {
-    return [...(await store.assets()).undeclared];
+    return [...(await store.definitions()).undeclared];
   } finally {
     await store.close();
   }

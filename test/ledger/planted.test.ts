@@ -106,7 +106,7 @@ describe('the verifier catches a writer that', () => {
       state.apply(asked, rules(state, asked, recordedAt), recordedAt, rows);
     }
     const header = { book, batchNo: 1, firstSeq: 1, recordedAt };
-    const { undeclared: declarations } = await store.assets();
+    const { undeclared: declarations } = await store.definitions();
     const hash = chainHash(head.hash, header, encodeBatch({ declarations, ...hashed(rows) }));
     const columns = encodeBatch({ declarations, ...rows });
     await store.post({ header, previousHash: head.hash, hash, count: rows.entries.length, columns }, await takeBook(database, book));

@@ -15,6 +15,7 @@ function seenThrough(book: BookView, otherwise: Partial<BookView>): BookView {
     hold: (seq) => book.hold(seq),
     original: (seq) => book.original(seq),
     knowsAsset: (asset) => book.knowsAsset(asset),
+    named: (id) => book.named(id),
     isRetired: (asset) => book.isRetired(asset),
     keeps: (wallet) => book.keeps(wallet),
     nextAccountNumber: book.nextAccountNumber,
@@ -143,6 +144,45 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
   ],
   ['do not look whose wallet it is', deafTo('onlyOwner')],
   ['do not keep the minimum that the caller asked for', deafTo('minimumBalance')],
+
+  [
+    'let an account that every book has initiate, instead of the wallet',
+    answering((decision, asked) =>
+      asked.kind === 'transfer' && 'named' in asked.debit ? { ...decision, scope: decision.debit.number } : decision,
+    ),
+  ],
+  [
+    'pay into an account that is not in the chart',
+    passingOver(['transfer'], (book) => ({ named: (id) => book.named(id) ?? { asset: 1, floor: null } })),
+  ],
+  [
+    'open an account without its floor',
+    passingOver(['transfer', 'transfer_debit'], (book) => ({
+      named: (id) => {
+        const found = book.named(id);
+        return found?.floor === undefined || found.floor === null ? found : { ...found, floor: found.floor - 1_000n };
+      },
+    })),
+  ],
+  [
+    'open an account in another asset than its own',
+    passingOver(['transfer'], (book) => ({
+      named: (id) => {
+        const found = book.named(id);
+        return found && { ...found, asset: 1 };
+      },
+    })),
+  ],
+  [
+    'remember a refusal for an account that it did not open',
+    (book, asked, now) => {
+      const decision = decide(book, asked, now);
+      const isEarly = asked.operation.kind === 'transfer_debit' && !book.wallet(asked.operation.wallet);
+      return decision.type === 'refused' && isEarly && decision.refusal.code === 'insufficient_funds'
+        ? { ...decision, scope: book.nextAccountNumber }
+        : decision;
+    },
+  ],
 
   [
     'leave the held amount available',

@@ -9,7 +9,7 @@ import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { expectedEventData } from '../support/events.ts';
 import { Model } from '../support/model.ts';
-import { retiredAsset } from '../support/model-world.ts';
+import { chart, retiredAsset } from '../support/model-world.ts';
 import { assets, granted, keepsWallet, requests } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
 import { rounds } from '../support/rounds.ts';
@@ -29,6 +29,13 @@ beforeAll(async () => {
     database,
     `insert into ledger.asset_version select asset, 2, name, kind, true, 'test' from ledger.asset_version where asset = ${retiredAsset}`,
   );
+  for (const [name, { asset, floor }] of Object.entries(chart)) {
+    const values = [name.slice(1), asset, floor];
+    await database.pool.query("insert into ledger.chart (id, asset, type, floor) values ($1, $2, 'equity', $3)", values);
+    await database.pool.query("insert into ledger.chart_version (account, version, name, actor) values ($1, 1, 'An account', 'test')", [
+      name.slice(1),
+    ]);
+  }
 });
 afterAll(async () => {
   await clock.end();

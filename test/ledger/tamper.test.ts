@@ -104,6 +104,8 @@ describe('the database refuses', () => {
       declaration: "kind = 'epoch'",
       asset: 'scale = 0',
       asset_version: 'retired = true',
+      chart: 'floor = 0',
+      chart_version: "name = 'Other'",
       identity: 'id = gen_random_uuid()',
     }[table];
     const statements = [`update ledger.${table} set ${change}`, `delete from ledger.${table}`, `truncate ledger.${table}`];

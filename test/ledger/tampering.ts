@@ -4,7 +4,18 @@ import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { VerifyOptions, VerifyReport } from '../../packages/coffer/src/ledger/index.ts';
 import type { TestDatabase } from '../support/database.ts';
 
-export const tables = ['book', 'batch', 'account', 'entry', 'declaration', 'asset', 'asset_version', 'identity'] as const;
+export const tables = [
+  'book',
+  'batch',
+  'account',
+  'entry',
+  'declaration',
+  'asset',
+  'asset_version',
+  'chart',
+  'chart_version',
+  'identity',
+] as const;
 
 type Database = Pick<TestDatabase, 'pool'>;
 

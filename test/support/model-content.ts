@@ -1,5 +1,5 @@
 /** The content that identifies a request, in the form a refusal repeats it: everything but preconditions, key and metadata. */
-import type { AccountRef, Limits, Operation } from '../../packages/coffer/src/ledger/index.ts';
+import type { AccountRef, Limits, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { kinds } from './kinds.ts';
 
 export type ModelContent = Record<string, unknown>;
@@ -9,8 +9,14 @@ export function initiatorName(operation: Operation): string {
   if ('wallet' in operation) return operation.wallet;
   if (operation.kind === 'reversal') return operation.initiator;
   if ('from' in operation) return `$in_transit/${operation.asset}`;
-  const ref = operation[kinds[operation.kind].asks];
-  return 'wallet' in ref ? ref.wallet : `$${ref.system}/${operation.asset ?? 0}`;
+  const ref = operation[asksIn(operation)];
+  if ('wallet' in ref) return ref.wallet;
+  return 'named' in ref ? ref.named : `$${ref.system}/${operation.asset ?? 0}`;
+}
+
+/** The side that initiates a transfer: between a wallet and an account that is in every book, the wallet. */
+export function asksIn({ kind, debit, credit }: TransferOperation): 'debit' | 'credit' {
+  return kind === 'transfer' && !('wallet' in debit) && 'wallet' in credit ? 'credit' : kinds[kind].asks;
 }
 
 type Side = { readonly name: string } | null;
@@ -18,7 +24,8 @@ type Sides = { readonly seq: number; readonly debit: Side; readonly credit: Side
 
 /** The accounts whose state an operation may depend on. */
 export function concernedBy(operation: Operation, { log }: { readonly log: readonly Sides[] }): string[] {
-  const wallets = (refs: readonly (AccountRef | undefined)[]) => refs.flatMap((ref) => (ref && 'wallet' in ref ? [ref.wallet] : []));
+  const wallets = (refs: readonly (AccountRef | undefined)[]) =>
+    refs.flatMap((ref) => (ref && 'wallet' in ref ? [ref.wallet] : ref && 'named' in ref ? [ref.named] : []));
   switch (operation.kind) {
     case 'reversal': {
       const entry = log.find(({ seq }) => seq === operation.reverses);
@@ -104,7 +111,8 @@ function changeOf(operation: Operation): ModelContent {
 }
 
 function named(ref: AccountRef): string {
-  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
+  if ('wallet' in ref) return ref.wallet;
+  return 'named' in ref ? ref.named : `$${ref.system}`;
 }
 
 function withoutBlanks(content: ModelContent): ModelContent {

@@ -1,7 +1,7 @@
 /** The transfers by saga of the reference: the effect of each step on its book. */
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { closed, frozen, overLimit, stale, strange, taken, tooMuch, underMinimum } from './model-transfers.ts';
-import { metadataOf, no, thirtyEightNines } from './model-world.ts';
+import { metadataOf, no, thirtyEightNines, uncharted } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';
 
 type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
@@ -13,7 +13,9 @@ export function debited(world: World, operation: OperationOf<'transfer_debit'>, 
   if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (wallet === to) return no('same_wallet', { wallet });
   if (!world.keeps(wallet)) return no('other_book', { wallet });
-  const sender = world.account(wallet);
+  const unknown = uncharted({ wallet });
+  if (unknown !== null) return no('account_not_found', { account: unknown });
+  const sender = world.seen({ wallet }, 0);
   const asset = operation.asset ?? sender?.asset;
   if (asset === undefined) return no('wallet_not_found', { wallet });
   if (!world.assets.includes(asset)) return no('asset_unknown', { asset });
@@ -28,11 +30,12 @@ export function debited(world: World, operation: OperationOf<'transfer_debit'>, 
   if (excess) return excess;
 
   const opening = world.log.length;
-  const entry = world.move(now, sender, world.brought(transit, now), amount, {
+  const payer = world.brought(sender, now);
+  const entry = world.move(now, payer, world.brought(transit, now), amount, {
     kind: 'transfer_debit',
     askedAmount: operation.upTo ? operation.amount : null,
     effectiveAt: operation.effectiveAt ?? null,
-    scope: sender.number,
+    scope: payer.number,
     key: operation.key,
     metadata: metadataOf(operation),
     details: { to },
@@ -45,7 +48,7 @@ export function debited(world: World, operation: OperationOf<'transfer_debit'>, 
 export function credited(world: World, operation: OperationOf<'transfer_credit'>, now: Date): ModelRefusal | ModelEntry {
   const { to, asset, amount, transfer, from } = operation;
   if (!world.keeps(to)) return no('other_book', { wallet: to });
-  const recipient = world.account(to);
+  const recipient = world.seen({ wallet: to }, asset);
   if (!recipient) return no('recipient_not_found', { wallet: to });
   const transit = world.seen({ system: 'in_transit' }, asset) as ModelAccount;
   const refusal = strange(recipient, asset) ?? closed(null, recipient) ?? frozen(null, recipient) ?? tooMuch(transit, recipient, amount);
@@ -53,7 +56,7 @@ export function credited(world: World, operation: OperationOf<'transfer_credit'>
 
   const opening = world.log.length;
   const payer = transitOf(world, operation, now);
-  const entry = world.move(now, payer, recipient, amount, {
+  const entry = world.move(now, payer, world.brought(recipient, now), amount, {
     kind: 'transfer_credit',
     effectiveAt: operation.effectiveAt ?? null,
     scope: payer.number,

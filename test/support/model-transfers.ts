@@ -1,8 +1,8 @@
 /** The transfers and reversals of the reference, as documented. Each returns a refusal, or applies itself and returns its entry. */
 import type { AccountRef, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
-import { kindOf, kinds } from './kinds.ts';
-import { decidedOf } from './model-content.ts';
-import { metadataOf, mostOf, no, retiredAsset, thirtyEightNines } from './model-world.ts';
+import { kindOf } from './kinds.ts';
+import { asksIn, decidedOf } from './model-content.ts';
+import { metadataOf, mostOf, no, retiredAsset, thirtyEightNines, uncharted } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';
 
 type Reversal = Extract<Operation, { kind: 'reversal' }>;
@@ -13,11 +13,13 @@ export function moving(world: World, operation: TransferOperation | Reversal, no
 
 function transfer(world: World, operation: TransferOperation, now: Date): ModelRefusal | ModelEntry {
   const { debit, credit, kind } = operation;
-  const initiating = kinds[kind].asks === 'debit' ? debit : credit;
+  const initiating = asksIn(operation) === 'debit' ? debit : credit;
 
   if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (word(debit) === word(credit)) return no('same_wallet', { wallet: word(debit) });
   for (const ref of [debit, credit]) if ('wallet' in ref && !world.keeps(ref.wallet)) return no('other_book', { wallet: ref.wallet });
+  const unknown = uncharted(debit) ?? uncharted(credit);
+  if (unknown !== null) return no('account_not_found', { account: unknown });
   const asset = assetOf(world, operation);
   if (asset === undefined) return no('wallet_not_found', { wallet: word(initiating) });
   if (!world.assets.includes(asset)) return no('asset_unknown', { asset });
@@ -54,7 +56,7 @@ function transfer(world: World, operation: TransferOperation, now: Date): ModelR
 
 /** The named asset, or else that of the payer, or else that of the payee, existing or to be opened. */
 function assetOf(world: World, { asset, debit, credit }: TransferOperation): number | undefined {
-  const known = (ref: AccountRef) => ('wallet' in ref ? world.account(ref.wallet)?.asset : undefined);
+  const known = (ref: AccountRef) => ('system' in ref ? undefined : world.account(word(ref))?.asset);
   return asset ?? known(debit) ?? known(credit) ?? world.assetOf(debit) ?? world.assetOf(credit);
 }
 
@@ -94,7 +96,8 @@ function reversal(world: World, operation: Reversal, now: Date): ModelRefusal | 
 }
 
 export function word(ref: AccountRef): string {
-  return 'wallet' in ref ? ref.wallet : ref.system;
+  if ('wallet' in ref) return ref.wallet;
+  return 'named' in ref ? ref.named : ref.system;
 }
 
 export function strange({ name, asset: walletAsset }: ModelAccount, asset: number): ModelRefusal | null {

@@ -92,6 +92,14 @@ const blank = {
   leg: null,
 };
 
+/** The accounts of the chart, by their ids in books. One without a floor is in every book; one with a floor is named as a wallet. */
+export const chart: Readonly<Record<string, { readonly asset: number; readonly floor: bigint | null }>> = {
+  '@fees:card': { asset: 1, floor: null },
+  '@equity:two': { asset: 2, floor: null },
+  '@expense:promo': { asset: 1, floor: 0n },
+  '@liability:budget': { asset: 1, floor: -25n },
+};
+
 /** An asset in which no wallet is opened any more. */
 export const retiredAsset = 3;
 
@@ -156,7 +164,9 @@ export class World {
   }
 
   assetOf(ref: AccountRef): number | undefined {
-    return 'wallet' in ref ? (this.account(ref.wallet)?.asset ?? ref.opens?.asset) : undefined;
+    if ('system' in ref) return undefined;
+    const opens = 'wallet' in ref ? ref.opens : undefined;
+    return this.account(nameIn(ref, 0))?.asset ?? opens?.asset ?? charted(ref)?.asset;
   }
 
   /** The account as it is, or as it would be opened implicitly; undefined when it is missing and may not be opened. */
@@ -165,7 +175,9 @@ export class World {
     const known = this.account(name);
     if (known) return known;
     if ('system' in ref) return account(0, name, ref.system, { owner: null, asset, floor: unbounded.includes(ref.system) ? null : 0n });
-    return ref.opens && account(0, name, 'wallet', ref.opens);
+    const own = charted(ref);
+    if (own) return account(0, name, 'named', { owner: null, ...own });
+    return 'wallet' in ref && ref.opens ? account(0, name, 'wallet', ref.opens) : undefined;
   }
 
   /** The account itself, opened with a log row if necessary. */
@@ -231,7 +243,21 @@ export function no(code: string, facts: Record<string, unknown>): ModelRefusal {
 }
 
 export function nameIn(ref: AccountRef, asset: number): string {
-  return 'wallet' in ref ? ref.wallet : `$${ref.system}/${asset}`;
+  if ('wallet' in ref) return ref.wallet;
+  return 'named' in ref ? ref.named : `$${ref.system}/${asset}`;
+}
+
+/** The account of the chart that a side names as its floor requires; undefined for any other side. */
+export function charted(ref: AccountRef): (typeof chart)[string] | undefined {
+  if ('system' in ref) return undefined;
+  const found = chart[nameIn(ref, 0)];
+  return found && (found.floor === null) === 'named' in ref ? found : undefined;
+}
+
+/** The name of an account of the chart that does not exist; null otherwise. */
+export function uncharted(ref: AccountRef): string | null {
+  const name = nameIn(ref, 0);
+  return name.startsWith('@') && !charted(ref) ? name.slice(1) : null;
 }
 
 export function metadataOf(operation: Operation): string | null {

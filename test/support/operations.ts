@@ -10,7 +10,7 @@ import type {
   TransferOperation,
 } from '../../packages/coffer/src/ledger/index.ts';
 import type { Model } from './model.ts';
-import { retiredAsset } from './model-world.ts';
+import { chart, retiredAsset } from './model-world.ts';
 
 /** An operation, or one about a hold or a posting that is picked from the existing ones at run time. */
 export type Wish = { readonly operation: Operation; readonly pick: number | null };
@@ -105,6 +105,33 @@ const recipient: fc.Arbitrary<AccountRef> = fc.oneof(
   fc.constantFrom({ system: 'fees' } as const, { system: 'treasury' } as const),
 );
 
+const everywhere = Object.entries(chart).flatMap(([name, { floor }]): AccountRef[] => (floor === null ? [{ named: name }] : []));
+const inOneBook = Object.entries(chart).flatMap(([name, { floor }]): string[] => (floor === null ? [] : [name]));
+/** A wallet, an account of the chart, or a system account; seldom an account that does not exist, or is named as what it is not. */
+const party: fc.Arbitrary<AccountRef> = fc.oneof(
+  { weight: 12, arbitrary: side('wallet', true) },
+  { weight: 4, arbitrary: fc.constantFrom(...everywhere) },
+  { weight: 4, arbitrary: fc.constantFrom(...inOneBook).map((name) => ({ wallet: name })) },
+  { weight: 2, arbitrary: fc.constantFrom('treasury' as const, 'fees' as const, 'cash_out' as const).map((system) => ({ system })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<AccountRef>(
+      { named: '@none' },
+      { wallet: '@none' },
+      { named: '@liability:budget' },
+      { wallet: '@fees:card' },
+    ),
+  },
+);
+
+/** Any accounts on both sides. A system account initiates in a named asset only. */
+const paying = fc
+  .record({ ...terms, ...funding, debit: party, credit: party, asset: maybeAsset, effectiveAt })
+  .map(({ asset: named, ...rest }) => {
+    const isBySystem = 'system' in rest.debit && !('wallet' in rest.credit);
+    return meant<TransferOperation>({ kind: 'transfer', ...rest, asset: isBySystem ? (named ?? 1) : named });
+  });
+
 function transferOf(kind: TransferKind): fc.Arbitrary<Operation> {
   const [debit, credit] = sides[kind];
   return fc
@@ -162,12 +189,13 @@ function meant<T extends Operation>(drawn: { [part in keyof T]?: T[part] | undef
   return Object.fromEntries(Object.entries(drawn).filter(([, part]) => part !== undefined && part !== false)) as T;
 }
 
+const placed = fc.oneof({ weight: 8, arbitrary: wallet }, { weight: 1, arbitrary: fc.constantFrom(...inOneBook, '@none') });
 const debiting = fc
-  .record({ ...terms, ...funding, wallet, to: wallet, asset: maybeAsset, effectiveAt })
+  .record({ ...terms, ...funding, wallet: placed, to: placed, asset: maybeAsset, effectiveAt })
   .map((rest) => meant<Operation>({ kind: 'transfer_debit', ...rest }));
 /** Of few transfers, most from another book, so that each credit repeats, sometimes with different content. */
 const crediting = fc
-  .record({ from: fc.constantFrom('a', 'far'), to: wallet, asset: fc.constantFrom(1, 1, 2), amount: smallAmount, effectiveAt })
+  .record({ from: fc.constantFrom('a', 'far'), to: placed, asset: fc.constantFrom(1, 1, 2), amount: smallAmount, effectiveAt })
   .chain((rest) =>
     fc.record({ transfer: fc.nat({ max: 11 }).map((seq) => `2-${seq + 1}`), metadata: fc.constantFrom(...metadata) }).map((more) => {
       const key = `\u0001transfer/${more.transfer}`;
@@ -204,6 +232,7 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
   { weight: 2, arbitrary: exact(transferOf('topup')) },
   { weight: 2, arbitrary: exact(transferOf('spend')) },
   { weight: 6, arbitrary: exact(transferOf('transfer')) },
+  { weight: 8, arbitrary: exact(paying) },
   { weight: 2, arbitrary: exact(transferOf('issue')) },
   { weight: 6, arbitrary: exact(holding) },
   { weight: 6, arbitrary: picked(capturing) },

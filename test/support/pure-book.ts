@@ -5,13 +5,18 @@ import { decideTogether } from '../../packages/coffer/src/ledger/posting/batch.t
 import { mayHaveDue } from '../../packages/coffer/src/ledger/posting/due.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
-import { retiredAsset } from './model-world.ts';
+import { chart, retiredAsset } from './model-world.ts';
 import { assets, keepsWallet } from './operations.ts';
 
 /** For a book that does not contain every wallet. */
 export function emptyState(): BookState {
   const state = new BookState(1, new Set(assets), 1, 1, keepsWallet);
-  state.learnAssets({ known: new Set(assets), retired: new Set([retiredAsset]), undeclared: [] });
+  state.learnDefinitions({
+    known: new Set(assets),
+    retired: new Set([retiredAsset]),
+    named: new Map(Object.entries(chart)),
+    undeclared: [],
+  });
   return state;
 }
 

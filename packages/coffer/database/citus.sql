@@ -20,6 +20,8 @@ set citus.enable_unsafe_triggers = on;
 -- Few rows, the same for every book.
 select create_reference_table('ledger.asset');
 select create_reference_table('ledger.asset_version');
+select create_reference_table('ledger.chart');
+select create_reference_table('ledger.chart_version');
 select create_reference_table('ledger.identity');
 select create_reference_table('ledger.closing');
 

@@ -7,6 +7,7 @@ export const refusalStatuses: Readonly<Record<string, number>> = {
   amount_invalid: 400,
   same_wallet: 422,
   other_book: 422,
+  account_not_found: 404,
   asset_unknown: 422,
   asset_retired: 422,
   wallet_not_found: 404,

@@ -21,6 +21,12 @@ export type Posting = { readonly operationId: string; readonly seq: number; read
 
 export type Success = { readonly status: "success"; readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; };
 
+/** one side of the operation, with its balance after it; for an account that exists in every book only its kind, or for one of the chart (kind account) its id: its balance is the sum over the books */
+export type AccountAfter = { readonly kind: string; readonly walletId: string | null; readonly accountId?: string; readonly balance: string | null; readonly version: number | null; };
+
+/** debited: a transfer that has left its sender and will complete without further requests */
+export type Movement = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly status: "completed" | "debited"; readonly mode?: "saga"; readonly asset: AssetBrief; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly debit: AccountAfter; readonly credit: AccountAfter; readonly createdAt: string; };
+
 export type OpenedWallet = { readonly operationId: string; readonly seq: number; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly walletId: string; readonly ownerId: string | null; readonly asset: AssetBrief; readonly balance: string; readonly creditLimit: string; readonly version: number; readonly status: "active"; readonly createdAt: string; };
 
 export type Authorization = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly holdId: string; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; };
@@ -28,16 +34,15 @@ export type Authorization = { readonly operationId: string; readonly seq: number
 /** the most that may leave the wallet; days and months are in UTC */
 export type Limits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; };
 
-export type Counterparty = { readonly kind: string; readonly walletId: string | null; };
+export type Counterparty = { readonly kind: string; readonly walletId: string | null; readonly accountId?: string; };
 
 /** limits is absent for a wallet without limits; sweptAmount and sweptTo are absent where nothing was swept */
 export type Control = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly creditLimit: string; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason: string; readonly actor: string; };
 
+export type ChartAccount = { readonly id: string; readonly asset: AssetBrief | null; readonly type: "asset" | "liability" | "equity" | "revenue" | "expense"; readonly name: string; readonly floor: string | null; readonly parent: string | null; readonly builtIn: boolean; };
+
 /** amount is null and counterparty absent if no money moved */
 export type HistoryItem = { readonly operationId: string; readonly seq: number; readonly type: string; readonly direction: "in" | "out" | "none"; readonly amount: string | null; readonly counterparty?: Counterparty; readonly balanceAfter: string; readonly heldAfter: string; readonly availableAfter: string; readonly versionAfter: number; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly transferId?: string; readonly reason?: string; readonly requestId: string | null; readonly keyspace?: "user" | "service" | "anonymous"; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; };
-
-/** one side of the operation, with its balance after it; for a system account only the kind: operators find its balance in the event log */
-export type AccountAfter = { readonly kind: string; readonly walletId: string | null; readonly balance: string | null; readonly version: number | null; };
 
 export type Failure = { readonly code: string; readonly detail: string; readonly facts: { readonly [name: string]: string; }; };
 
@@ -80,6 +85,8 @@ export type BatchWithdraw = { readonly type: "withdraw"; readonly walletId: stri
 
 export type BatchTransfer = { readonly type: "transfer"; readonly walletId: string; readonly toWalletId: string; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly mode?: "atomic" | "saga" | undefined; };
 
+export type BatchMove = { readonly type: "move"; readonly from: { readonly wallet?: string | undefined; readonly account?: string | undefined; }; readonly to: { readonly wallet?: string | undefined; readonly account?: string | undefined; }; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+
 export type BatchTopup = { readonly type: "topup"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
 export type BatchSpend = { readonly type: "spend"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
@@ -103,7 +110,7 @@ export type BatchSetLimits = { readonly type: "setLimits"; readonly walletId: st
 export type BatchSetCreditLine = { readonly type: "setCreditLine"; readonly walletId: string; readonly creditLimit: Amount; readonly unit?: "minor" | "major" | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
 /** status and replayed, plus the answer that the operation alone would have, or why it was refused */
-export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly keyspace?: "user" | "service" | "anonymous"; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly amount?: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly requestId: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
+export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly keyspace?: "user" | "service" | "anonymous"; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly amount?: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly requestId: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
 
 export type Batch = { readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
 
@@ -171,12 +178,12 @@ export type RequestAttempt = { readonly attempt: number; readonly at: string; re
 
 export type AsyncRequestWithLog = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "uncertain" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly mode?: "atomic" | "saga"; readonly amount: string; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly timesOutAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; readonly log: readonly (RequestAttempt)[]; };
 
-export type ApprovalPolicy = { readonly id: string; readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly asset?: number; readonly above?: string; readonly makers: readonly ("support" | "treasury" | "risk" | "operator" | "admin" | "key")[]; readonly wallets: "any" | "own"; };
+export type ApprovalPolicy = { readonly id: string; readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "move" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly asset?: number; readonly above?: string; readonly makers: readonly ("support" | "treasury" | "risk" | "operator" | "admin" | "key")[]; readonly wallets: "any" | "own"; };
 
 export type ApprovalFailure = { readonly code: string; readonly facts: { readonly [name: string]: string; }; };
 
 /** an operation, or a change of an approval policy, that waits or waited for a second person */
-export type Approval = { readonly id: string; readonly operation: "setApprovalPolicy" | "removeApprovalPolicy" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly state: "pending" | "approved" | "rejected" | "cancelled" | "expired" | "done" | "failed"; readonly policy: string; readonly maker: string; readonly walletIds: readonly (string)[]; readonly amount: string | null; readonly asset: number | null; readonly input: { readonly [name: string]: unknown; }; readonly createdAt: string; readonly expiresAt: string; readonly decidedBy: string | null; readonly decidedAt: string | null; readonly reason: string | null; readonly operationId?: string; readonly asyncRequestId?: string; readonly failure?: ApprovalFailure; };
+export type Approval = { readonly id: string; readonly operation: "setApprovalPolicy" | "removeApprovalPolicy" | "openWallet" | "deposit" | "withdraw" | "transfer" | "move" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly state: "pending" | "approved" | "rejected" | "cancelled" | "expired" | "done" | "failed"; readonly policy: string; readonly maker: string; readonly walletIds: readonly (string)[]; readonly amount: string | null; readonly asset: number | null; readonly input: { readonly [name: string]: unknown; }; readonly createdAt: string; readonly expiresAt: string; readonly decidedBy: string | null; readonly decidedAt: string | null; readonly reason: string | null; readonly operationId?: string; readonly asyncRequestId?: string; readonly failure?: ApprovalFailure; };
 
 export type FraudRule = { readonly id: string; readonly version: number; readonly name: string; readonly kind: "velocity" | "amount" | "sum"; readonly definition: { readonly [name: string]: unknown; }; readonly action: "flag" | "notify" | "freeze" | "review"; readonly enabled: boolean; readonly since: string; readonly actor: string; readonly reason: string; };
 
@@ -283,6 +290,31 @@ export type TransferInput = {
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** atomic: immediately or not at all, which requires two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books */
   readonly mode?: "atomic" | "saga" | undefined;
+  /** idempotency key; generated if omitted */
+  readonly key?: string | undefined;
+};
+
+export type MoveInput = {
+  /** a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts */
+  readonly from: { readonly wallet?: string | undefined; readonly account?: string | undefined; };
+  /** a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts */
+  readonly to: { readonly wallet?: string | undefined; readonly account?: string | undefined; };
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
+  readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+  /** true: take as much of the amount as is available; refused only when that is nothing */
+  readonly upTo?: boolean | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | number | undefined;
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
+  readonly effectiveAt?: string | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; generated if omitted */
   readonly key?: string | undefined;
 };
@@ -790,7 +822,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "assets:manage" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "assets:manage" | "money:accounts" | "accounts:read" | "accounts:manage" | "keys:manage")[];
   /** days from now; default COFFER_KEY_DAYS (365) */
   readonly expiresInDays?: number | undefined;
   /** addresses and ranges (CIDR) that its requests may come from; default anywhere */
@@ -895,7 +927,7 @@ export type CancelOperationInput = {
 
 export type SetApprovalPolicyInput = {
   readonly policyId: string;
-  readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine";
+  readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "move" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine";
   /** the number of an asset; omitted: any */
   readonly asset?: number | undefined;
   /** minor units: only operations with a larger amount. Omitted: every amount, and operations without one */
@@ -916,7 +948,7 @@ export type RemoveApprovalPolicyInput = {
 
 export type PostBatchInput = {
   /** a list of 1 to 1000 operations, processed in order */
-  readonly operations: readonly (BatchOpen | BatchDeposit | BatchWithdraw | BatchTransfer | BatchTopup | BatchSpend | BatchHold | BatchCapture | BatchRelease | BatchReverse | BatchFreeze | BatchUnfreeze | BatchClose | BatchSetLimits | BatchSetCreditLine)[];
+  readonly operations: readonly (BatchOpen | BatchDeposit | BatchWithdraw | BatchTransfer | BatchMove | BatchTopup | BatchSpend | BatchHold | BatchCapture | BatchRelease | BatchReverse | BatchFreeze | BatchUnfreeze | BatchClose | BatchSetLimits | BatchSetCreditLine)[];
   /** true: either all operations are done or none */
   readonly atomic?: boolean | undefined;
 };
@@ -993,6 +1025,30 @@ export type ChangeAssetInput = {
   readonly name?: string | undefined;
   /** true: no wallet is opened in it any more; those that exist go on */
   readonly retired?: boolean | undefined;
+};
+
+export type AddAccountInput = {
+  /** account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most 64 characters */
+  readonly id: string;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset: string | number;
+  /** in which report, and on which side of it, the account is shown; the ledger treats all alike */
+  readonly type: "asset" | "liability" | "equity" | "revenue" | "expense";
+  /** for people: 1 to 64 characters, without emoji and invisible characters */
+  readonly name: string;
+  /** the lowest balance that a debit may leave, 0 or less, in minor units. null or absent: no floor, so the account exists in every book and never refuses a debit */
+  readonly floor?: Amount | null | undefined;
+  /** an account of the same asset and type, under which reports show it; null: none */
+  readonly parent?: string | null | undefined;
+};
+
+export type ChangeAccountInput = {
+  /** account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most 64 characters */
+  readonly accountsId: string;
+  /** for people: 1 to 64 characters, without emoji and invisible characters */
+  readonly name?: string | undefined;
+  /** an account of the same asset and type, under which reports show it; null: none */
+  readonly parent?: string | null | undefined;
 };
 
 export type ClosePeriodInput = {

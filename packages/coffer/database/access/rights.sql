@@ -77,7 +77,7 @@ begin
     from pg_namespace n where n.nspname = any (schemas)
     union all
     -- A function that runs with its caller's rights grants nothing. Only the writer may call those that run with their owner's: in the
-    -- ledger open_books, post_batch, close_period, add_asset and change_asset, which only insert, lock_book, and move_newest, which derives from
+    -- ledger open_books, post_batch, close_period, add_asset, change_asset, add_chart_account and change_chart_account, which only insert, lock_book, and move_newest, which derives from
     -- the log; in the audit record, record_change, erase, forget_before and drop_parts; in identity erase_user and forget_logins_before; in the
     -- requests forget_before; of the metadata erase_key.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)

@@ -8,6 +8,7 @@ const changing: ReadonlySet<string> = new Set([
     (name) => `users ${name}`,
   ),
   ...['add', 'rename', 'retire', 'reinstate'].map((name) => `assets ${name}`),
+  ...['add', 'rename', 'move'].map((name) => `accounts ${name}`),
   ...['create', 'rotate', 'revoke'].map((name) => `keys ${name}`),
   ...['approve', 'reject', 'replay'].map((name) => `requests ${name}`),
   ...['approve', 'reject', 'set-policy', 'remove-policy'].map((name) => `approvals ${name}`),

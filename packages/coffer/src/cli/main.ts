@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
 import { approvalsCommand } from './commands/approvals.ts';
+import { accountsCommand } from './commands/accounts.ts';
 import { assetsCommand } from './commands/assets.ts';
 import { auditCommand } from './commands/audit.ts';
 import { booksCommand } from './commands/books.ts';
@@ -56,6 +57,7 @@ export function program(): Command {
     .addCommand(seedCommand())
     .addCommand(usersCommand())
     .addCommand(keysCommand())
+    .addCommand(accountsCommand())
     .addCommand(assetsCommand())
     .addCommand(dataKeysCommand())
     .addCommand(requestsCommand())

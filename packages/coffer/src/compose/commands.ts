@@ -108,15 +108,20 @@ export async function withLedgerReader<T>(
   });
 }
 
-/** Assets can be added before the first start, so this creates the database if needed. `defaultAsset`: its code. */
+/** Definitions can be added before the first start, so this creates the database if needed. */
+export async function withDefinitions(context: Context, work: (ledger: ReadableLedger) => Promise<void>): Promise<void> {
+  await withDatabase(context, { whenRunning: 'join' }, async ({ url }) => {
+    const ledger = await openLedgerReader({ url, log: context.log });
+    await work(ledger).finally(() => ledger.stop());
+  });
+}
+
+/** `defaultAsset`: its code. */
 export async function withAssets(
   context: Context,
   work: (parts: { readonly assets: Assets; readonly defaultAsset: string }) => Promise<void>,
 ): Promise<void> {
-  await withDatabase(context, { whenRunning: 'join' }, async ({ url }) => {
-    const ledger = await openLedgerReader({ url, log: context.log });
-    await work({ assets: ledger.assets, defaultAsset: context.config.defaultAsset }).finally(() => ledger.stop());
-  });
+  await withDefinitions(context, async ({ assets }) => await work({ assets, defaultAsset: context.config.defaultAsset }));
 }
 
 export async function withRequests(context: Context, work: (requests: Requests) => Promise<void>): Promise<void> {

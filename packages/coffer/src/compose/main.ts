@@ -213,7 +213,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     const queries = new WalletQueries(ledger, defaultAsset, { totals: statsKeeper(database.pool), pages: cache.pages, metadata });
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
-      const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: defaultAsset.code };
+      const wallets = { commands, queries, assets: ledger.assets, chart: ledger.chart, users: userClient, defaultAsset: defaultAsset.code };
       started.add(await startWalletsService({ ...guard, address: config.walletService, log, ready, ...wallets }));
       urls['wallets'] = urlOf('grpc', config.walletService);
     }
@@ -225,7 +225,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, metadata, notifier });
     started.add(broker);
     if (chosen.includes('api')) {
-      const { assets } = ledger;
+      const { assets, chart } = ledger;
       const ready = () => ledger.ready;
       const projections = () => projectionStatus(database.pool, ledger);
       const ahead = cachedRead(async () => marksAhead(await projections()));
@@ -247,6 +247,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         commands,
         queries,
         assets,
+        chart,
         defaultAsset: defaultAsset.code,
         projections,
         setAsides: openSetAsides({ config, log, database, ledger }),

@@ -127,7 +127,7 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('sixteen functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
+test('eighteen functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
@@ -142,7 +142,9 @@ test('sixteen functions run as the owner; only the writer may call them, and the
     'identity.erase_user',
     'identity.forget_logins_before',
     'ledger.add_asset',
+    'ledger.add_chart_account',
     'ledger.change_asset',
+    'ledger.change_chart_account',
     'ledger.close_period',
     'ledger.lock_book',
     'ledger.move_newest',
@@ -163,23 +165,30 @@ test('no role may call a function by PostgreSQL’s default', async () => {
 });
 
 describe('the writer', () => {
-  test.each(['ledger.entry', 'ledger.batch', 'ledger.account', 'ledger.book', 'ledger.asset', 'ledger.asset_version'])(
-    'cannot change a row of %s',
-    async (table) => {
-      const column = { 'ledger.asset': 'id', 'ledger.asset_version': 'asset' }[table] ?? 'book';
-      const statements = [
-        `insert into ${table} select * from ${table}`,
-        `update ${table} set ${column} = ${column}`,
-        `delete from ${table}`,
-        `truncate ${table}`,
-        `alter table ${table} disable trigger all`,
-        `alter table ${table} add column planted text`,
-        `drop table ${table} cascade`,
-        `create trigger planted before insert on ${table} for each row execute function ledger.refuse_change()`,
-      ];
-      for (const statement of statements) await expect(writer.query(statement)).rejects.toThrow(/permission denied|must be owner/);
-    },
-  );
+  test.each([
+    'ledger.entry',
+    'ledger.batch',
+    'ledger.account',
+    'ledger.book',
+    'ledger.asset',
+    'ledger.asset_version',
+    'ledger.chart',
+    'ledger.chart_version',
+  ])('cannot change a row of %s', async (table) => {
+    const column =
+      { 'ledger.asset': 'id', 'ledger.asset_version': 'asset', 'ledger.chart': 'id', 'ledger.chart_version': 'account' }[table] ?? 'book';
+    const statements = [
+      `insert into ${table} select * from ${table}`,
+      `update ${table} set ${column} = ${column}`,
+      `delete from ${table}`,
+      `truncate ${table}`,
+      `alter table ${table} disable trigger all`,
+      `alter table ${table} add column planted text`,
+      `drop table ${table} cascade`,
+      `create trigger planted before insert on ${table} for each row execute function ledger.refuse_change()`,
+    ];
+    for (const statement of statements) await expect(writer.query(statement)).rejects.toThrow(/permission denied|must be owner/);
+  });
 
   test.each([
     ['create anything in the ledger', 'create table ledger.planted (id int)'],

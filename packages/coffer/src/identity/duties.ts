@@ -10,7 +10,7 @@ export const dutyMeanings = {
   money: 'move money, open and close wallets, grant credit, close periods, decide about payouts',
   risk: 'place and release holds, freeze wallets, set limits, manage fraud rules, create and suspend users',
   system: 'manage webhooks, dead letters and quarantined events',
-  admin: 'roles, API keys, approval policies and assets',
+  admin: 'roles, API keys, approval policies, assets and the chart of accounts',
 } as const;
 
 export type Duty = keyof typeof dutyMeanings;
@@ -52,6 +52,9 @@ export const dutyOfScope: Readonly<Record<Scope, Duty>> = {
   'audit:read': 'read',
   'system:read': 'read',
   'assets:manage': 'admin',
+  'money:accounts': 'money',
+  'accounts:read': 'read',
+  'accounts:manage': 'admin',
   'keys:manage': 'admin',
 };
 

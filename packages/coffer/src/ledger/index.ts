@@ -3,6 +3,9 @@
 export type { Asset, AssetRefusal, Assets } from './assets/assets.ts';
 export { assetKinds, assetNameLengthMax, assetScaleMax } from './assets/rules.ts';
 export type { AssetChange, AssetKind, NewAsset } from './assets/rules.ts';
+export type { Chart, ChartAccount, ChartRefusal, WantedAccount } from './chart/chart.ts';
+export { accountIdLengthMax, accountIdPattern, accountTypes, isSystemKind, systemAccounts } from './chart/rules.ts';
+export type { AccountChange, AccountType, NewAccount } from './chart/rules.ts';
 export { beginEpoch, findLosses } from './chain/accept-loss.ts';
 export type { Loss } from './chain/accept-loss.ts';
 export { knownHeads, ledgerIdOf } from './chain/identity.ts';
@@ -24,7 +27,7 @@ export { controlsFromText, hasEntry } from './reading/rows.ts';
 export type { Closing } from './reading/closings.ts';
 export type { BegunTransfer } from './reading/begun.ts';
 export type { Balance, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
-export { availableOf, isSystemAccountId, maximumAmount, systemAccountId } from './rules/accounts.ts';
+export { availableOf, isAccountId, isNamedId, isSystemAccountId, maximumAmount, namedId, systemAccountId } from './rules/accounts.ts';
 export { initiatorId, prepare as outcomeOf } from './rules/prepared.ts';
 export { refusalCodes } from './rules/refusals.ts';
 export { internalKey, isInternalKey } from './rules/internal-keys.ts';

@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { createPool } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { Assets } from './assets/assets.ts';
-import { watchAssets } from './assets/watch.ts';
+import { watchDefinitions } from './assets/watch.ts';
+import { Chart } from './chart/chart.ts';
 import type { Loop } from '../background/index.ts';
 import { openBooks } from './books/opening.ts';
 import { bookOfWallet } from './books/placement.ts';
@@ -42,6 +43,8 @@ const faultSentences: Readonly<Partial<Record<BookFault, string>>> = {
 /** The read-only ledger. */
 export type ReadableLedger = {
   readonly assets: Assets;
+  /** The accounts beside wallets and the accounts of each book. */
+  readonly chart: Chart;
   /** The numbers of its books, starting at 1. */
   readonly books: readonly number[];
   readonly read: LedgerReader;
@@ -110,7 +113,8 @@ function createReadPool({ url, log }: Pick<LedgerOptions, 'url' | 'log'>): pg.Po
 async function readableLedger(pool: pg.Pool, count: number, releasedUntil: (book: number) => Date): Promise<ReadableLedger> {
   const books = Array.from({ length: count }, (_, at) => at + 1);
   const read = new LedgerReader(count, pool, releasedUntil);
-  return { assets: await Assets.load(pool), books, read, closings: new Closings(pool) };
+  const assets = await Assets.load(pool);
+  return { assets, chart: await Chart.load(pool, assets), books, read, closings: new Closings(pool) };
 }
 
 /** Opens the ledger for reading and posting; creates its books the first time. */
@@ -118,11 +122,11 @@ export async function openLedger({ books: wished, known, peers, ...options }: Le
   const pool = createReadPool(options);
   let owners: Owners | null = null;
   let expiries: Expiry[] = [];
-  let assetWatch: Loop | null = null;
+  let watch: Loop | null = null;
   const releasedUntil = (book: number) => owners?.desks[book - 1]?.releasedUntil ?? expiries[book - 1]?.releasedUntil ?? neverReleased;
   const leases = createPool(options.url, options.log, leasePool);
   const disconnect = async () => {
-    await assetWatch?.stop();
+    await watch?.stop();
     await owners?.stop();
     await Promise.all([pool.end(), leases.end()]);
   };
@@ -144,8 +148,8 @@ export async function openLedger({ books: wished, known, peers, ...options }: Le
     });
     const { desks } = owners;
     const router = new BookRouter(desks);
-    const assetsChanged = () => desks.forEach((desk) => desk.writer?.assetsChanged());
-    assetWatch = watchAssets(readable.assets, { log, changed: assetsChanged });
+    const changed = () => desks.forEach((desk) => desk.writer?.definitionsChanged());
+    watch = watchDefinitions([readable.assets, readable.chart], { log, changed });
     expiries = desks.map(
       (desk) =>
         new Expiry({ book: desk.book, pool, log, now: () => desk.writer?.now ?? null, post: (due) => router.postEach(due, desk.book) }),

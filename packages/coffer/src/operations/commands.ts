@@ -9,6 +9,7 @@ import type { Context, Definition, SharesBook } from './definition.ts';
 import { dated } from './effective-date.ts';
 import { HoldWallets } from './hold-wallets.ts';
 import type { Input } from './input.ts';
+import { KnownAccounts } from './known-accounts.ts';
 import { KnownAssets } from './known-assets.ts';
 import { plainMetadata } from '../metadata/index.ts';
 import type { MetadataVault } from '../metadata/index.ts';
@@ -77,17 +78,18 @@ export function createCommands({
   const books = ledger.books.length;
   const sharesBook: SharesBook = books === 1 ? () => true : (one, other) => bookOfWallet(one, books) === bookOfWallet(other, books);
   const assets = new KnownAssets(ledger.assets, defaultAsset);
-  const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook };
+  const accounts = new KnownAccounts(ledger.chart, ledger.assets);
+  const context: Context = { ledger, defaultAsset, assets, accounts, holds: new HoldWallets(ledger.read), sharesBook };
   const gate: Gate = { ledger, reviews, isPayoutDecided, approvals };
   const posting = retriesRecognised(ledger, vault);
   const isPlain = ({ metadata }: Terms) => metadata === undefined || vault === plainMetadata;
   const sealed = async <T extends Terms>(definition: Definition, request: T) => {
-    await assets.learn([request]);
+    await learn(context, [request]);
     return await sealedRequest(vault, definition, request, context);
   };
 
   const run = async (definition: Definition, given: Terms): Promise<OperationOutcome> => {
-    const learning = isPlain(given) ? assets.learn([given]) : null;
+    const learning = isPlain(given) ? learn(context, [given]) : null;
     if (learning) await learning;
     const request = isPlain(given) ? given : await sealed(definition, given);
     // Awaits only an actual promise: most operations are prepared synchronously.
@@ -134,7 +136,7 @@ export function createCommands({
     sealed,
     counted: (definition, input) => countedInMinor(definition, input, context),
     async heldForApproval(definition, request) {
-      await assets.learn([request]);
+      await learn(context, [request]);
       const prepared = await definition.prepare(request, context);
       if ('refusal' in prepared) return null;
       // Any refusal counts, also that the key is used: once it is accepted, no policy applies any more.
@@ -154,8 +156,17 @@ export function createCommands({
   };
 }
 
+/** Looks up the assets and accounts that requests name and this process does not know yet; null, without waiting, when it knows them. */
+function learn({ assets, accounts }: Context, requests: readonly Terms[]): Promise<unknown> | null {
+  const [learningAssets, learningAccounts] = [assets.learn(requests), accounts.learn(requests)];
+  return learningAssets && learningAccounts ? Promise.all([learningAssets, learningAccounts]) : (learningAssets ?? learningAccounts);
+}
+
 async function prepareAll(items: readonly BatchItem[], context: Context, gate: Gate, manner: Manner): Promise<readonly Prepared[]> {
-  await context.assets.learn(items.map(({ request }) => request));
+  await learn(
+    context,
+    items.map(({ request }) => request),
+  );
   // As for a single operation, only actual promises are awaited.
   const preparing = items.map(({ definition, request }) => {
     const prepared = definition.prepare(request, context);

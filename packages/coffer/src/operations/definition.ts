@@ -5,6 +5,7 @@ import type { Reader } from '../wallets/index.ts';
 import type { Rule } from './access.ts';
 import type { HoldWallets } from './hold-wallets.ts';
 import type { Input } from './input.ts';
+import type { KnownAccounts } from './known-accounts.ts';
 import type { KnownAssets } from './known-assets.ts';
 import type { OperationOutcome, PostedOutcome, Prepared } from './outcome.ts';
 import type { Terms } from './terms.ts';
@@ -27,6 +28,8 @@ export type Definition<Request extends Terms = Terms, Name extends string = stri
   read(input: Input): Request;
   /** Makes the ledger's operation. Queries the database only for facts that never change. */
   prepare(request: Request, context: Context): Promise<Prepared> | Prepared;
+  /** The asset of amounts that are sent in major units, where neither the request nor its subject names it; undefined: the default asset. */
+  assetOf?(input: Input, context: Context): Promise<Asset | undefined>;
   /** Work left between the posting and the answer. */
   settle?(outcome: OperationOutcome, request: Request, context: Context): OperationOutcome | Promise<OperationOutcome>;
   readonly answer: Answer<NoInfer<Request>>;
@@ -78,6 +81,7 @@ export type Context = {
   readonly ledger: Ledger;
   readonly defaultAsset: Asset;
   readonly assets: KnownAssets;
+  readonly accounts: KnownAccounts;
   readonly holds: HoldWallets;
   readonly sharesBook: SharesBook;
 };

@@ -12,6 +12,7 @@ export {
   presentSides,
   sidesProperties,
 } from './answers/control.ts';
+export { AccountAfter, presentAccount, presentAccountAfter } from './answers/account-after.ts';
 export { AskedAmount, idAt, presentRequested, presentAsset, presentAvailable, presentSide } from './answers/posting.ts';
 export { approvalStates, ownersAmong } from './approval.ts';
 export type { Approvals, ApprovalState, NewApproval } from './approval.ts';

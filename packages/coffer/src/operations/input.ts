@@ -20,8 +20,8 @@ export type Caller = {
   /** The actor as stored in the log. */
   readonly actor: string;
   readonly onlyOwner: string | undefined;
-  /** Throws the transport's error when the caller may not grant credit or backdate. */
-  admit(operation: 'setCreditLine' | 'backdate'): unknown;
+  /** Throws the transport's error when the caller may not grant credit, backdate or name an account. */
+  admit(operation: 'setCreditLine' | 'backdate' | 'nameAccount'): unknown;
 };
 
 /** What a transport has read, with what follows from the caller. */

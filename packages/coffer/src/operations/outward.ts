@@ -3,13 +3,14 @@
  * sweep of a close all send money to cash-out; a review rule and COFFER_PAYOUT hold back each of them.
  */
 import { newId } from '../kernel/index.ts';
-import { bookOfWallet, keyspaceOf } from '../ledger/index.ts';
+import { bookOfWallet, initiatorId, keyspaceOf } from '../ledger/index.ts';
 import type { AccountRef, Ledger, Operation } from '../ledger/index.ts';
 import { walletsMax } from './closing.ts';
 import type { CloseAllRequest } from './closing.ts';
 import { refusedUnseen } from './outcome.ts';
 import type { OperationRefusal, Prepared, RefusedOutcome } from './outcome.ts';
 import type { Terms } from './terms.ts';
+import { isOnRecord } from './touched.ts';
 
 /** Mostly answered from memory. */
 export type Reviews = {
@@ -47,15 +48,17 @@ export function leaves(prepared: Prepared): boolean {
   return 'operation' in prepared && leavingBy(prepared.operation) !== null;
 }
 
-/** `amount` null: all of the wallet's balance. `hold`: at most what is left of it. */
-type Leaving = { readonly wallet: string; readonly amount: bigint | null; readonly hold?: number };
+/** `amount` null: all of the wallet's balance. `hold`: at most what is left of it. `isAccount`: not a wallet, so that no rule reviews it. */
+type Leaving = { readonly wallet: string; readonly isAccount?: true; readonly amount: bigint | null; readonly hold?: number };
 
 function leavingBy(operation: Operation): Leaving | null {
   if (operation.kind === 'close')
     return operation.sweepTo && isOutside(operation.sweepTo) ? { wallet: operation.wallet, amount: null } : null;
   if (!('credit' in operation) || !isOutside(operation.credit)) return null;
   if (operation.kind === 'capture') return { wallet: operation.wallet, amount: operation.amount, hold: operation.hold };
-  return 'wallet' in operation.debit ? { wallet: operation.debit.wallet, amount: operation.amount } : null;
+  const { debit, amount } = operation;
+  if ('wallet' in debit) return { wallet: debit.wallet, amount };
+  return operation.kind === 'transfer' ? { wallet: initiatorId(operation), amount, isAccount: true } : null;
 }
 
 function isOutside(account: AccountRef): boolean {
@@ -71,6 +74,7 @@ async function decided(
 ): Promise<Prepared> {
   const { ledger, reviews } = gate;
   const needsPayout = gate.isPayoutDecided && request.clearance !== 'direct';
+  if (leaving.isAccount) return needsPayout ? await heldBack(ledger, prepared, leaving.wallet) : prepared;
   if (!needsPayout && !(await reviews?.areOn())) return prepared;
   const wallet = await ledger.read.balance(leaving.wallet, request.onlyOwner);
   const asset = wallet?.asset ?? opened.get(leaving.wallet);
@@ -85,6 +89,15 @@ async function decided(
   }
   if (wallet && (await book.entryByKey(wallet.number, prepared.key, keyspaceOf(request.actor)))) return prepared;
   return { key: prepared.key, refusal: required(needsPayout, leaving.wallet) };
+}
+
+/** An account cannot be paid out asynchronously: only a caller who needs no payout decision may do it. */
+async function heldBack(
+  ledger: Ledger,
+  prepared: { readonly key: string; readonly operation: Operation },
+  account: string,
+): Promise<Prepared> {
+  return (await isOnRecord(ledger, prepared.key, prepared.operation)) ? prepared : { key: prepared.key, refusal: required(true, account) };
 }
 
 function required(needsPayout: boolean, wallet: string): OperationRefusal {

@@ -40,8 +40,8 @@ export const reverse = define({
     const original = await entryOfOperation(ledger, request.operation, request.onlyOwner);
     const initiator = original && initiatorOf(original);
     if (!original || !initiator) return { key, refusal: { code: 'operation_not_found', facts: { reverses: request.operation } } };
-    // A wallet cannot return what a system account initiated, such as an issue.
-    if (initiator.kind !== 'wallet')
+    // What a system account initiated otherwise, such as an issue, has an opposite of its own.
+    if (initiator.kind !== 'wallet' && original.kind !== 'transfer')
       return { key, refusal: { code: 'not_reversible', facts: { reverses: request.operation, kind: original.kind } } };
     const { reason, actor } = request;
     return {

@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import type { Static, TSchema, TUnsafe } from 'typebox';
 import { momentPattern, signedWrittenAmountPattern, writtenAmountPattern } from '../kernel/index.ts';
-import { assetKinds, assetNameLengthMax, assetScaleMax, keyspaces } from '../ledger/index.ts';
+import { accountIdLengthMax, accountIdPattern, assetKinds, assetNameLengthMax, assetScaleMax, keyspaces } from '../ledger/index.ts';
 import type { AssetKind, Keyspace } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { keyLengthMax } from './idempotency.ts';
@@ -35,6 +35,13 @@ export const Amount = Type.Unsafe<number | string>({
   description:
     "a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34",
   examples: [1000, '1000'],
+});
+
+export const AccountId = Type.String({
+  pattern: accountIdPattern,
+  maxLength: accountIdLengthMax,
+  description: `account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most ${accountIdLengthMax} characters`,
+  examples: ['revenue:marketplace'],
 });
 
 export const CreditLimit = Type.Unsafe<number | string>({
@@ -247,7 +254,7 @@ const AssetKindName = Type.Unsafe<AssetKind>({
   description: 'currency, crypto, virtual (coins, points and vouchers of your own) or other',
 });
 const assetRetired = 'true: no wallet is opened in it any more; those that exist go on';
-const AssetName = Type.String({
+export const AssetName = Type.String({
   minLength: 1,
   maxLength: assetNameLengthMax,
   description: `for people: 1 to ${assetNameLengthMax} characters, without emoji and invisible characters`,

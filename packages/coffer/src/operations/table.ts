@@ -1,7 +1,9 @@
 /** Every operation of the product, by command name. To add one, write its file and add a line here. */
 import type { TSchema } from 'typebox';
+import { AccountAfter } from './answers/account-after.ts';
 import { Authorization } from './answers/authorization.ts';
 import { controlSchemas } from './answers/control.ts';
+import { Movement } from './answers/movement.ts';
 import { OpenedWallet } from './answers/opened-wallet.ts';
 import { postingSchemas } from './answers/posting.ts';
 import type { Definition } from './definition.ts';
@@ -10,6 +12,7 @@ import { close } from './close.ts';
 import { deposit } from './deposit.ts';
 import { freeze } from './freeze.ts';
 import { hold } from './hold.ts';
+import { move } from './move.ts';
 import { open } from './open.ts';
 import { release } from './release.ts';
 import { reverse } from './reverse.ts';
@@ -26,6 +29,7 @@ export const operations = {
   deposit,
   withdraw,
   transfer,
+  move,
   topUp,
   spend,
   hold,
@@ -47,4 +51,11 @@ export type RequestOf<K extends CommandName> = Table[K] extends Definition<infer
 export const definitions: readonly Definition[] = Object.values(operations);
 
 /** The schemas of all answers, and the schemas they refer to. */
-export const answerSchemas: readonly TSchema[] = [...postingSchemas, OpenedWallet, Authorization, ...controlSchemas];
+export const answerSchemas: readonly TSchema[] = [
+  ...postingSchemas,
+  AccountAfter,
+  Movement,
+  OpenedWallet,
+  Authorization,
+  ...controlSchemas,
+];

@@ -45,7 +45,8 @@ function refusing(definition: Definition, input: Input, amounts: readonly string
   return { definition: { ...definition, prepare }, input: { ...input, values: { ...input.values, ...any } }, refused: true };
 }
 
-async function assetOf(definition: Definition, input: Input, { ledger, assets, holds }: Context): Promise<Asset | OperationRefusal> {
+async function assetOf(definition: Definition, input: Input, context: Context): Promise<Asset | OperationRefusal> {
+  const { ledger, assets, holds } = context;
   const named = assetIn(input, 'asset_type_id' in definition.fields ? 'asset_type_id' : 'asset');
   if (named !== undefined) {
     await assets.learn([{ asset: named }]);
@@ -59,6 +60,7 @@ async function assetOf(definition: Definition, input: Input, { ledger, assets, h
     await ledger.assets.learnFrom([entry]);
     return ledger.assets.get(entry.asset);
   }
+  if (definition.assetOf) return (await definition.assetOf(input, context)) ?? assets.default;
   if (definition.subject === undefined) return assets.default;
   const hold = definition.subject === 'holdId' ? entryIdIn(input, 'holdId') : null;
   const wallet = hold === null ? walletIn(input) : await holds.walletOf(hold);

@@ -2,7 +2,7 @@
  * The parts of an entry that a reader may see. Staff and services see every wallet; a user sees the user's own. System account balances
  * (they are for the event log) and internal keys are hidden from everyone.
  */
-import { initiatorOf, isInternalKey, keyspaceOf } from '../ledger/index.ts';
+import { initiatorOf, isInternalKey, isNamedId, keyspaceOf } from '../ledger/index.ts';
 import type { AccountKind, Keyspace, PostedSide, RecordedEntry } from '../ledger/index.ts';
 import { isWalletOf, walletBeyondTransit } from '../wallets/index.ts';
 import type { Reader } from '../wallets/index.ts';
@@ -63,9 +63,27 @@ export function visibleKey(entry: RecordedEntry, reader: Reader, from: number | 
 /** `beyond`: the wallet on the other side of transit, of which only the id is known here. */
 export function visibleSide(side: PostedSide, reader: Reader, beyond: string | null = null): VisibleSide {
   const { id, kind, balance, held, version } = side;
-  if (beyond !== null) return { id: beyond, kind: 'wallet', balance: null, held: null, version: null };
+  if (beyond !== null) return sideBeyond(beyond, reader);
+  if (kind === 'named') return visibleNamed(side, reader);
   if (kind !== 'wallet' || !isOwn(id, reader)) return { id, kind, balance: null, held: null, version: null };
   return { id, kind, balance, held, version };
+}
+
+/** The recipient of a transfer in steps whose own entry is not at hand: only its id is known. */
+export function visibleRecipient(entry: RecordedEntry, reader: Reader): VisibleSide {
+  return sideBeyond(walletBeyondTransit(entry) ?? '', reader);
+}
+
+function sideBeyond(id: string, reader: Reader): VisibleSide {
+  const nothing = { balance: null, held: null, version: null };
+  return isNamedId(id) ? { id: isStaff(reader) ? id : '', kind: 'named', ...nothing } : { id, kind: 'wallet', ...nothing };
+}
+
+/** Users do not see which account of the chart it is. Without a floor, it has a part of its balance in every book. */
+function visibleNamed({ id, kind, balance, held, version, floor }: PostedSide, reader: Reader): VisibleSide {
+  const nothing = { balance: null, held: null, version: null };
+  if (!isStaff(reader)) return { id: '', kind, ...nothing };
+  return floor === null ? { id, kind, ...nothing } : { id, kind, balance, held, version };
 }
 
 /** Only the payer sees what is left of a hold, not the account that received a part of it. */

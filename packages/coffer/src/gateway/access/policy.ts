@@ -29,6 +29,9 @@ const others = {
   listAssets: guarded('wallets:read', 'any'),
   addAsset: guarded('assets:manage', 'never'),
   changeAsset: guarded('assets:manage', 'never'),
+  listAccounts: guarded('accounts:read', 'never'),
+  addAccount: guarded('accounts:manage', 'never'),
+  changeAccount: guarded('accounts:manage', 'never'),
   listMyWallets: guarded('wallets:read', 'own', { open: 'user' }),
   getWallet: guarded('wallets:read', 'own'),
   getHistory: guarded('wallets:read', 'own'),
@@ -73,6 +76,8 @@ const others = {
 
   // No route of its own: an effective date needs it, in addition to the operation.
   backdate: guarded('money:backdate', 'never'),
+  // No route of its own, either: to name an account needs it, in addition to the transfer.
+  nameAccount: guarded('money:accounts', 'never'),
   listClosings: guarded('wallets:read', 'never'),
   closePeriod: guarded('periods:close', 'never', { open: 'as required' }),
 

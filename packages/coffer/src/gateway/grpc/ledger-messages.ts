@@ -3,9 +3,9 @@ import { majorUnits } from '../../kernel/index.ts';
 import { availableOf, operationId } from '../../ledger/index.ts';
 import type { Asset as LedgerAsset, Assets, LedgerEvent, RecordedEntry, SideStatus } from '../../ledger/index.ts';
 import type { OperationOutcome, OperationRefusal, Unit } from '../../operations/index.ts';
-import { visibleEntry, visibleEvent, visibleRefusal, visibleSide } from '../../visibility/index.ts';
+import { visibleEntry, visibleEvent, visibleRefusal, visibleRecipient, visibleSide } from '../../visibility/index.ts';
 import type { VisibleEntry, VisibleSide } from '../../visibility/index.ts';
-import { amountNames, refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
+import { amountNames, refusalIn } from '../../wallets/index.ts';
 import type { AmountName, OperationRead, Reader, SagaState, Wallet as WalletRead, WalletHold, WalletStats } from '../../wallets/index.ts';
 import type { Account, Asset, Event, Fact, Hold, HoldState, Limits, OperationResult, Problem, Stats, Wallet } from './generated/ledger.ts';
 import { ledgerFailure } from './statuses.ts';
@@ -72,15 +72,9 @@ function sagaOf(
     mode: 'saga',
     status: status === 'compensated' ? 'refused' : status,
     from: entry.debit && accountOf(visibleSide(entry.debit, reader), show),
-    to: credit?.credit ? accountOf(visibleSide(credit.credit, reader), show) : beyondTransit(entry),
+    to: credit?.credit ? accountOf(visibleSide(credit.credit, reader), show) : accountOf(visibleRecipient(entry, reader), show),
     problem: refusal && problemOf(refusal, credit, assets),
   };
-}
-
-/** The wallet of a step in another book or at another time: only its id is known here. */
-function beyondTransit(entry: RecordedEntry): Account | null {
-  const id = walletBeyondTransit(entry);
-  return id === null ? null : { id, balance: null, balanceText: '', held: null, heldText: '', version: 0n };
 }
 
 /** A row of the log, from the side of the account `seenFrom`. */

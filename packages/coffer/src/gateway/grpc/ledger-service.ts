@@ -4,7 +4,7 @@ import type { Commands, Unit, Values } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
 import { keyspaceOf, keyspaces } from '../../ledger/index.ts';
-import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
+import type { Assets, Chart, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
 import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
 import { firstOfUnknownOwner } from '../access/index.ts';
 import type { Access, Admission, OperationName } from '../access/index.ts';
@@ -45,6 +45,7 @@ import {
   walletOf,
 } from './ledger-messages.ts';
 import { countedRequest, notedRequest } from './ledger-notes.ts';
+import { serveAccounts } from './account-calls.ts';
 import { serveAssets } from './asset-calls.ts';
 import { readOperations, snakeCase, unitAt } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
@@ -60,6 +61,7 @@ export type LedgerServiceOptions = {
   readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
+  readonly chart: Chart;
   /** Code of the asset of new users' wallets. */
   readonly defaultAsset: string;
   /** The users service, which knows whether a wallet's owner exists. */
@@ -152,6 +154,7 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
     options,
   );
   serveAssets(server, options);
+  serveAccounts(server, options);
 }
 
 type Paged = { readonly limit: number; readonly cursor: string };

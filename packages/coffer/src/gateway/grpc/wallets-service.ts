@@ -4,7 +4,7 @@ import { callersTerms, clearanceOf } from '../../operations/index.ts';
 import type { Commands, OperationOutcome } from '../../operations/index.ts';
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
-import type { Assets } from '../../ledger/index.ts';
+import type { Assets, Chart } from '../../ledger/index.ts';
 import { ownedWalletId } from '../../wallets/index.ts';
 import type { WalletQueries } from '../../wallets/index.ts';
 import { walletService } from './generated/wallet.ts';
@@ -38,6 +38,7 @@ export type WalletsServiceOptions = ServiceOptions & {
   readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
+  readonly chart: Chart;
   /** The users service: a wallet is opened only for a user it knows. */
   readonly users: UserLookup;
   /** Code of the asset of these wallets; the default of `commands` and `queries`. */

@@ -9,7 +9,7 @@ import type { DeadLetters, LogTail } from '../../events/index.ts';
 import type { ApiKeys, Factors, Proofs, Sessions, Subjects, Users } from '../../identity/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Insights } from '../../insights/index.ts';
-import type { Assets } from '../../ledger/index.ts';
+import type { Assets, Chart } from '../../ledger/index.ts';
 import type { Requests } from '../../requests/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Network } from '../network/index.ts';
@@ -33,6 +33,7 @@ export type Product = {
   readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
+  readonly chart: Chart;
   /** Code of the asset of new users' wallets. */
   readonly defaultAsset: string;
   readonly requests: Requests;

@@ -36,6 +36,8 @@ export const examples: Readonly<Record<string, Example>> = {
   ...Object.fromEntries(definitions.map(({ name, example }) => [name, example])),
   addAsset: { body: { code: 'JPY', scale: 0, name: 'Yen', kind: 'currency' } },
   changeAsset: { parameters: { code: 'POINTS' }, body: { name: 'Bonus Points' } },
+  addAccount: { body: { id: 'revenue:marketplace', asset: 'USD', type: 'revenue', name: 'Marketplace revenue' } },
+  changeAccount: { parameters: { id: 'revenue:marketplace' }, body: { name: 'Revenue of the marketplace' } },
   getWallet: { parameters: funded },
   getBalanceAt: { parameters: { ...funded, at: '2999-01-01T00:00:00Z' } },
   getHistory: { parameters: funded },

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import { operationId, sagaDetails } from '../../ledger/index.ts';
 import type { Assets, RecordedEntry } from '../../ledger/index.ts';
 import {
+  AccountAfter,
   AmountText,
   amountText,
   AskedAmount,
@@ -16,25 +17,26 @@ import {
   oneOf,
   OperationId,
   orNull,
+  presentAccount,
+  presentAccountAfter,
   presentRequested,
   presentAsset,
   presentAvailable,
-  presentSide,
   ref,
   Seq,
   strict,
   Timestamp,
   Version,
 } from '../../operations/index.ts';
-import { visibleEntry, visibleSide } from '../../visibility/index.ts';
+import { visibleEntry, visibleRecipient, visibleSide } from '../../visibility/index.ts';
 import type { VisibleEntry, VisibleSide } from '../../visibility/index.ts';
-import { refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
+import { refusalIn } from '../../wallets/index.ts';
 import type { OperationRead, Reader, SagaState, Wallet } from '../../wallets/index.ts';
 import { explainRefusal } from '../problems/index.ts';
 import Type from 'typebox';
 
 function presentCounterpart({ kind, id }: VisibleSide): Static<typeof Counterparty> {
-  return { kind, walletId: kind === 'wallet' ? id : null };
+  return kind === 'wallet' ? { kind, walletId: id } : presentAccount({ kind, id });
 }
 
 /** Fields of only some operations, in history and in full. */
@@ -118,16 +120,6 @@ export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet, reader:
   };
 }
 
-const AccountAfter = Type.Object(
-  { kind: Type.String(), walletId: orNull(Type.String()), balance: orNull(AmountText), version: orNull(Type.Integer()) },
-  {
-    $id: 'AccountAfter',
-    ...strict,
-    description:
-      'one side of the operation, with its balance after it; for a system account only the kind: operators find its balance in the event log',
-  },
-);
-
 export const Failure = Type.Object(
   { code: Type.String(), detail: Type.String(), facts: Type.Record(Type.String(), Type.String()) },
   { $id: 'Failure', ...strict },
@@ -210,12 +202,7 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
 /** As recorded in its own book; only its id until the money has arrived. */
 function presentRecipient(entry: RecordedEntry, { credit }: SagaState, reader: Reader): Static<typeof AccountAfter> {
   if (credit?.credit) return presentAccountAfter(visibleSide(credit.credit, reader));
-  return { kind: 'wallet', walletId: walletBeyondTransit(entry), balance: null, version: null };
-}
-
-function presentAccountAfter(side: VisibleSide): Static<typeof AccountAfter> {
-  if (side.kind !== 'wallet') return { kind: side.kind, walletId: null, balance: null, version: null };
-  return { kind: side.kind, ...presentSide(side) };
+  return presentAccountAfter(visibleRecipient(entry, reader));
 }
 
 function askedIn(entry: RecordedEntry): Record<string, unknown> {
@@ -228,4 +215,4 @@ export function parseMetadata(text: string | null): Record<string, unknown> | nu
   return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
 }
 
-export const operationSchemas = [HistoryItem, AccountAfter, Failure, Asked, OperationView];
+export const operationSchemas = [HistoryItem, Failure, Asked, OperationView];

@@ -1,9 +1,57 @@
 /** Refusals of the contexts beside the log: assets, requests, fraud rules, webhooks. */
 import type { FraudRefusal } from '../../insights/index.ts';
-import type { AssetRefusal } from '../../ledger/index.ts';
+import type { AssetRefusal, ChartRefusal } from '../../ledger/index.ts';
 import type { DecisionRefusal, OwnFailure } from '../../requests/index.ts';
 import type { WebhookRefusal } from '../../webhooks/index.ts';
 import type { ProblemRow } from './row.ts';
+
+/** The codes of an account that does not exist, and of assets, are the ledger's. */
+type ChartCode = Exclude<ChartRefusal['refusal']['code'], 'account_not_found' | 'asset_unknown' | 'asset_retired'>;
+
+export const chartProblems = {
+  account_invalid: {
+    http: 400,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'The definition of the account is not valid.',
+    detail: '‹said›',
+    remedy: 'Correct it and send the request again.',
+  },
+  account_exists: {
+    http: 409,
+    grpc: 'ALREADY_EXISTS',
+    title: 'An account with this id exists, with another definition.',
+    detail: 'The account "‹account›" exists with another definition.',
+    remedy: 'Its asset, type and floor never change. Use it as it is, change its name or parent, or choose another id.',
+  },
+  account_parent_unknown: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The parent is not an account of the chart.',
+    detail: 'There is no account "‹parent›" to be the parent.',
+    remedy: 'Add the parent first, or name another one. Built-in accounts and wallets cannot be parents.',
+  },
+  account_parent_differs: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'An account and its parent must have the same asset and type.',
+    detail: '"‹parent›" has another asset or type than "‹account›".',
+    remedy: 'Name a parent of the same asset and type: reports add up what is below it.',
+  },
+  account_cycle: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'An account cannot be below itself.',
+    detail: '"‹parent›" is "‹account›" itself, or below it.',
+    remedy: 'Name a parent that is not below the account.',
+  },
+  too_many_accounts: {
+    http: 409,
+    grpc: 'RESOURCE_EXHAUSTED',
+    title: 'The maximum number of accounts is reached.',
+    detail: 'There are already ‹most› accounts.',
+    remedy: 'Use one of them. For something that each user or merchant has, open wallets.',
+  },
+} as const satisfies Record<ChartCode, ProblemRow>;
 
 export const assetProblems = {
   asset_invalid: {

@@ -1,6 +1,6 @@
 // The one table of problems: for each code its status over both transports, its title, detail and remedy.
 export { approvalProblems } from './approvals.ts';
-export { assetProblems, fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
+export { assetProblems, chartProblems, fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
 export { gatewayProblems } from './gateway.ts';
 export { identityProblems } from './identity.ts';
 export { ledgerProblems, walletProblems } from './ledger.ts';

@@ -52,6 +52,13 @@ export const ledgerProblems = {
     remedy:
       'Name a wallet of the same book. Money reaches another book by a transfer that is sent on its own and without mode atomic: to pay a hold there, capture it to a wallet of its own book, and transfer it on.',
   },
+  account_not_found: {
+    http: 404,
+    grpc: 'NOT_FOUND',
+    title: 'There is no such account in the chart.',
+    detail: 'There is no account "‹account›".',
+    remedy: 'Add it first: POST /accounts, AddAccount over gRPC, or coffer accounts add. GET /accounts lists the accounts.',
+  },
   asset_unknown: {
     http: 422,
     grpc: 'INVALID_ARGUMENT',

@@ -3,7 +3,7 @@ import type { OperationRefusal, OperationRefusalCode } from '../../operations/in
 import { visibleRefusal } from '../../visibility/index.ts';
 import type { AssetNames } from '../../visibility/index.ts';
 import { approvalProblems } from './approvals.ts';
-import { assetProblems, fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
+import { assetProblems, chartProblems, fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
 import { gatewayProblems } from './gateway.ts';
 import { identityProblems } from './identity.ts';
 import { ledgerProblems, systemAccountRemedy, walletProblems } from './ledger.ts';
@@ -15,6 +15,7 @@ const parts = {
   ...walletProblems,
   ...identityProblems,
   ...assetProblems,
+  ...chartProblems,
   ...requestProblems,
   ...approvalProblems,
   ...fraudProblems,

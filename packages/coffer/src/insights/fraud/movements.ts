@@ -1,5 +1,5 @@
 /** Movements out of wallets, as the rules see them: read from the event log. Each way out counts once, as what it is. */
-import { isSystemAccountId, systemAccountId } from '../../ledger/index.ts';
+import { isAccountId, isSystemAccountId, systemAccountId } from '../../ledger/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import { reservedMetadata } from '../../metadata/index.ts';
 import type { MovementKind } from './definitions.ts';
@@ -23,7 +23,7 @@ type Kinds = (data: LedgerEvent['data']) => MovementKind | null;
 const kindOfEvent: Readonly<Record<string, Kinds>> = {
   FundsWithdrawn: () => 'withdrawal',
   FundsSpent: () => 'spend',
-  TransferDebited: () => 'transfer',
+  TransferDebited: (data) => kindTo(data),
   // The hold of an asynchronous withdrawal counts from the time of the hold, so its capture does not.
   HoldAuthorized: ({ metadata }) => (memberOf(memberOf(metadata, reservedMetadata), 'purpose') === 'withdrawal' ? 'withdrawal' : null),
   HoldCaptured: ({ purpose, ...data }) => (purpose === 'withdrawal' ? null : kindTo(data)),
@@ -35,7 +35,7 @@ const kindOfEvent: Readonly<Record<string, Kinds>> = {
 /** Null if the event is not a movement. */
 export function movementOf({ id, book, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Movement | null {
   const { amount, asset } = data;
-  if (typeof amount !== 'string' || typeof asset !== 'number') return null;
+  if (typeof amount !== 'string' || typeof asset !== 'number' || isAccountId(wallet)) return null;
   const kind = kindOfEvent[type]?.(data) ?? null;
   return kind && { id, book, seq, part, wallet, kind, asset, amount: BigInt(amount), recordedAt };
 }

@@ -1,6 +1,6 @@
 /** Sums the events of wallets. */
 import { assert } from '../../kernel/index.ts';
-import { isSystemAccountId } from '../../ledger/index.ts';
+import { isAccountId } from '../../ledger/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import { countedBy, statsRuleOf } from '../../wallets/index.ts';
 import type { AmountName } from '../../wallets/index.ts';
@@ -19,7 +19,7 @@ export function addUp(events: readonly LedgerEvent[]): Sums[] {
   const byWallet = new Map<string, Sums>();
   for (const { id, type, wallet, seq, recordedAt, data } of events) {
     const rule = statsRuleOf(type);
-    if (!rule || isSystemAccountId(wallet)) continue;
+    if (!rule || isAccountId(wallet)) continue;
     const { version, amount } = data;
     assert(typeof version === 'number', `event ${id} must have its wallet's version`);
     const sums: Sums = byWallet.get(wallet) ?? { wallet, amounts: new Map(), postings: 0, version: 0, lastActivityAt: null, lastSeq: 0 };

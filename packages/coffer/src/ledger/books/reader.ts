@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import { BookReader } from '../reading/reads.ts';
 import type { Balance, LedgerEvent } from '../reading/reads.ts';
-import { bookOfOwner, bookOfWallet } from './placement.ts';
+import { bookOfInitiator, bookOfOwner } from './placement.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 
 /** Events in the order of each book; across books, in the order they were recorded. */
@@ -33,9 +33,9 @@ export class LedgerReader {
     return reader;
   }
 
-  /** Null when there is no such wallet or it belongs to another owner. System accounts exist in every book: read them from that book. */
+  /** Null when there is no such wallet or it belongs to another owner. Of an account that exists in every book, the one whose book posts what it initiates. */
   async balance(wallet: string, onlyOwner?: string): Promise<Balance | null> {
-    return await this.in({ book: bookOfWallet(wallet, this.#readers.length) }).balance(wallet, onlyOwner);
+    return await this.in({ book: bookOfInitiator(wallet, this.#readers.length) }).balance(wallet, onlyOwner);
   }
 
   /** The owner's wallets, by asset number, after the given one. */

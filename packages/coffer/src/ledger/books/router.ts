@@ -2,10 +2,9 @@
 import { assert } from '../../kernel/index.ts';
 import { LedgerUnavailable } from '../posting/outages.ts';
 import type { Desk } from '../ownership/index.ts';
-import { isSystemAccountId } from '../rules/accounts.ts';
 import { initiatorId } from '../rules/prepared.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
-import { bookOfWallet } from './placement.ts';
+import { bookOfInitiator } from './placement.ts';
 
 export class BookRouter {
   /** For books 1, 2, 3 … */
@@ -65,8 +64,7 @@ export class BookRouter {
 
   /** System accounts exist in every book; without `book`, the first one is meant. */
   #bookOf(operation: Operation): number {
-    const initiator = initiatorId(operation);
-    return isSystemAccountId(initiator) ? 1 : bookOfWallet(initiator, this.#desks.length);
+    return bookOfInitiator(initiatorId(operation), this.#desks.length);
   }
 
   #desk(book: number): Desk {

@@ -5,7 +5,7 @@ import { epochStart } from './epochs.ts';
 import type { Gap } from './epochs.ts';
 
 /** `body` is JSON text, exactly as it is hashed and stored. */
-export type Declaration = { readonly kind: 'ledger' | 'asset' | 'epoch'; readonly body: string };
+export type Declaration = { readonly kind: 'ledger' | 'asset' | 'epoch' | 'account'; readonly body: string };
 
 /** An asset as a book counts it. Declarations from before assets had versions lack the last three. */
 export type DeclaredAsset = {
@@ -16,6 +16,17 @@ export type DeclaredAsset = {
   readonly kind?: string;
   readonly retired?: boolean;
   readonly version?: number;
+};
+
+/** An account of the chart. `floor`: in minor units; null: unbounded. */
+export type DeclaredAccount = {
+  readonly id: string;
+  readonly asset: number;
+  readonly type: string;
+  readonly floor: string | null;
+  readonly name: string;
+  readonly parent: string | null;
+  readonly version: number;
 };
 
 /** The beginning of an epoch: an operator accepted that the end of the log was lost. */
@@ -62,6 +73,11 @@ export function firstSeqOf({ after, lostUntil }: Pick<DeclaredEpoch, 'after' | '
 /** Declared before a book first counts in the asset, and again when its name or its retirement has changed. */
 export function declaredAsset({ id, code, scale, name, kind, retired, version }: Required<DeclaredAsset>): Declaration {
   return { kind: 'asset', body: JSON.stringify({ id, code, scale, name, kind, retired, version }) };
+}
+
+/** Declared before a book first uses the account, and again when its name or its parent has changed. */
+export function declaredAccount({ id, asset, type, floor, name, parent, version }: DeclaredAccount): Declaration {
+  return { kind: 'account', body: JSON.stringify({ id, asset, type, floor, name, parent, version }) };
 }
 
 /** The hash of batch 0, which names the ledger and the book. */

@@ -21,14 +21,14 @@ export async function readBook(
   const { head, nextAccountNumber } = await store.head();
   const move = inSteps((most) => store.moveNewest(most));
   while ((await move()) < head.lastSeq);
-  const [assets, systemAccounts, sharedKeysUntil, reading] = await Promise.all([
-    store.assets(),
+  const [definitions, systemAccounts, sharedKeysUntil, reading] = await Promise.all([
+    store.definitions(),
     store.systemAccounts(),
     store.sharedKeysUntil(),
     store.clock(),
   ]);
-  const state = new BookState(book, assets.known, head.lastSeq + 1, nextAccountNumber, keeps);
-  state.learnAssets(assets);
+  const state = new BookState(book, definitions.known, head.lastSeq + 1, nextAccountNumber, keeps);
+  state.learnDefinitions(definitions);
   state.sharedKeysUntil = sharedKeysUntil;
   for (const account of systemAccounts) state.learnAccount(account);
   return { state, newest: new NewestEntries({ book, log, move }, head.lastSeq), head, reading };

@@ -6,11 +6,11 @@ import type { KnownNewest } from './newest.ts';
 import type { Group } from './queue.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';
-import { isSystemAccountId } from '../rules/accounts.ts';
+import { isNamedId, isSystemAccountId } from '../rules/accounts.ts';
 import { isInKeyspace, keyspaceOf, storedKey } from '../rules/keyspaces.ts';
 import type { Keyspace } from '../rules/keyspaces.ts';
 import { startOfDay, startOfMonth } from '../rules/spending.ts';
-import type { Account, Operation, WalletSpec } from '../rules/types.ts';
+import type { Account, AccountRef, Operation, WalletSpec } from '../rules/types.ts';
 
 /** Holds and originals first: they name wallets that the operations do not. */
 export async function lookUp({ store, state, newest }: Live, groups: readonly Group[]): Promise<void> {
@@ -54,14 +54,15 @@ async function lookUpWallets(store: BookStore, state: BookState, known: KnownNew
 }
 
 /**
- * Whether the assets have to be read again first: an operation names an unknown one, or opens a wallet in one that was retired and may not be
- * any more. So a new asset is known at once, and a refusal is never older than the request.
+ * Whether assets and accounts have to be read again first: an operation names an unknown one, or opens a wallet in an asset that was retired
+ * and may not be any more. So a new one is known at once, and a refusal is never older than the request.
  */
-export function namesOtherAsset(state: BookState, groups: readonly Group[]): boolean {
-  if (state.doubtsAssets) return true;
+export function namesUnknown(state: BookState, groups: readonly Group[]): boolean {
+  if (state.doubtsDefinitions) return true;
   for (const { operations } of groups) {
     for (const { operation } of operations) {
       if ('asset' in operation && operation.asset !== undefined && !state.knowsAsset(operation.asset)) return true;
+      if (namedIn(operation).some((id) => !state.named(id))) return true;
       const opens = opensIn(operation, state);
       if (opens && (!state.knowsAsset(opens.asset) || state.isRetired(opens.asset))) return true;
     }
@@ -70,9 +71,29 @@ export function namesOtherAsset(state: BookState, groups: readonly Group[]): boo
 }
 
 /** Only while nothing is in flight. A change that is reported during the reading may be later than what is read: it counts for the next. */
-export async function lookUpAssets(store: Pick<BookStore, 'assets'>, state: BookState): Promise<void> {
-  state.doubtsAssets = false;
-  state.learnAssets(await store.assets());
+export async function lookUpDefinitions(store: Pick<BookStore, 'definitions'>, state: BookState): Promise<void> {
+  state.doubtsDefinitions = false;
+  state.learnDefinitions(await store.definitions());
+}
+
+/** The accounts of the chart that an operation names. */
+function namedIn(operation: Operation): readonly string[] {
+  // Written out, because this runs for each posting: nearly every operation names wallets and system accounts only.
+  const named: string[] = [];
+  const note = (id: string) => {
+    if (isNamedId(id)) named.push(id);
+  };
+  if ('wallet' in operation) note(operation.wallet);
+  if ('to' in operation) note(operation.to);
+  if ('debit' in operation) note(idIn(operation.debit));
+  if ('credit' in operation) note(idIn(operation.credit));
+  return named;
+}
+
+/** Empty for a system account. */
+function idIn(ref: AccountRef): string {
+  if ('wallet' in ref) return ref.wallet;
+  return 'named' in ref ? ref.named : '';
 }
 
 /** The wallet that an operation opens, after the look-up of those that exist. */
@@ -94,8 +115,12 @@ export function walletsOf(operation: Operation, state: BookState): string[] {
   if ('ends' in operation) return operation.kind === 'transfer_return' ? [operation.from] : [];
   const named: string[] = [];
   if ('wallet' in operation) named.push(operation.wallet);
-  if ('debit' in operation && 'wallet' in operation.debit) named.push(operation.debit.wallet);
-  if ('credit' in operation && 'wallet' in operation.credit) named.push(operation.credit.wallet);
+  const note = (ref: AccountRef) => {
+    const id = idIn(ref);
+    if (id !== '') named.push(id);
+  };
+  if ('debit' in operation) note(operation.debit);
+  if ('credit' in operation) note(operation.credit);
   if (operation.kind === 'close' && operation.sweepTo && 'wallet' in operation.sweepTo) named.push(operation.sweepTo.wallet);
   return named;
 }

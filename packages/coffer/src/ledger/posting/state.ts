@@ -11,7 +11,7 @@ import { isSystemAccountId, systemAccountId } from '../rules/accounts.ts';
 import type { BookView, Decision, PreparedOperation } from '../rules/decision.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
-import type { Account, AccountKind, Asked, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
+import type { Account, AccountKind, Asked, Hold, NamedSpec, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
 
 /** Far above what can be in flight at the same time, so nothing in flight is evicted. */
 const walletsKept = 100_000;
@@ -30,10 +30,12 @@ export type Mark = {
 /** A wallet's expired holds, oldest first, and the earliest later expiry, in milliseconds since 1970. */
 export type Due = { readonly holds: readonly Hold[]; readonly nextMs: number };
 
-/** The assets, and what a book has yet to declare, of them and of its ledger. */
-export type AssetsRead = {
+/** The assets and the accounts of the chart, and what a book has yet to declare, of them and of its ledger. */
+export type DefinitionsRead = {
   readonly known: ReadonlySet<number>;
   readonly retired: ReadonlySet<number>;
+  /** By the id that an account has in books. */
+  readonly named: ReadonlyMap<string, NamedSpec>;
   readonly undeclared: readonly Declaration[];
 };
 
@@ -50,8 +52,9 @@ export class BookState implements BookView {
   readonly #book: number;
   #assets: ReadonlySet<number>;
   #retired: ReadonlySet<number> = new Set();
-  /** Whether an asset was named that is unknown here, or assets may have changed: they are read again before the next decision. */
-  doubtsAssets = false;
+  #named: ReadonlyMap<string, NamedSpec> = new Map();
+  /** Whether one was named that is unknown here, or some may have changed: assets and accounts are read again before the next decision. */
+  doubtsDefinitions = false;
   readonly #isPlacedHere: (walletId: string) => boolean;
   readonly #wallets = new Recent<Account>(walletsKept);
   readonly #systems = new Map<string, Account>();
@@ -124,10 +127,15 @@ export class BookState implements BookView {
     return this.#retired.has(asset);
   }
 
-  /** What the database says about assets, with what this book has yet to declare about them: while nothing is in flight. */
-  learnAssets({ known, retired, undeclared }: AssetsRead): void {
+  named(id: string): NamedSpec | undefined {
+    return this.#named.get(id);
+  }
+
+  /** What the database says about assets and accounts, with what this book has yet to declare about them: while nothing is in flight. */
+  learnDefinitions({ known, retired, named, undeclared }: DefinitionsRead): void {
     this.#assets = known;
     this.#retired = retired;
+    this.#named = named;
     this.#undeclared.clear();
     for (const declaration of undeclared) this.#undeclared.set(declaration.body, declaration);
   }
@@ -180,7 +188,7 @@ export class BookState implements BookView {
 
   /** Stores an account read from the database: committed, so never rolled back. */
   learnAccount(account: Account): void {
-    if (!this.#assets.has(account.asset)) this.doubtsAssets = true;
+    if (!this.#assets.has(account.asset)) this.doubtsDefinitions = true;
     this.#cacheFor(account.kind).set(account.id, account);
   }
 
@@ -309,6 +317,6 @@ export class BookState implements BookView {
   }
 
   #cacheFor(kind: AccountKind): Cache<Account> {
-    return kind === 'wallet' ? this.#wallets : this.#systems;
+    return kind === 'wallet' || kind === 'named' ? this.#wallets : this.#systems;
   }
 }

@@ -4,12 +4,15 @@ import { connectClient, connectionConfig } from '../../database/index.ts';
 import type { SessionSettings } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
 import type { SealedBatch } from '../chain/chain.ts';
-import { declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
+import { declaredAccount, declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
 import type { DeclaredAsset } from '../chain/declarations.ts';
 import { chainFormat, entryColumns } from '../columns.ts';
+import { chartText } from '../chart/chart.ts';
+import type { ChartAccount } from '../chart/chart.ts';
+import { namedId } from '../rules/accounts.ts';
 import type { ClockReading } from './clock.ts';
-import type { AssetsRead } from './state.ts';
+import type { DefinitionsRead } from './state.ts';
 import type { KnownNewest } from './newest.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
@@ -77,11 +80,15 @@ export const statements = {
         select max(coalesce((d.body ->> 'version')::integer, 0)) from ledger.declaration d
         where d.book = $1 and d.kind = 'asset' and (d.body ->> 'id')::integer = a.id), 0) as declared
     from ledger.current_asset a order by a.id`,
+  chart: chartText,
+  declaredAccounts: `
+    select d.body ->> 'id' as id, max((d.body ->> 'version')::integer) as version
+    from ledger.declaration d where d.book = $1 and d.kind = 'account' group by d.body ->> 'id'`,
   batchHash: `select encode(b.hash, 'hex') as hash from ledger.batch b where b.book = $1 and b.batch_no = $2`,
   epochs: `select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'`,
   systemAccounts: `
     select ${accountColumns}
-    from (select array_agg(a.number) as accounts from ledger.account a where a.book = $1 and a.kind <> 'wallet') systems
+    from (select array_agg(a.number) as accounts from ledger.account a where a.book = $1 and a.kind not in ('wallet', 'named')) systems
     cross join lateral ledger.balances_of($1, systems.accounts, 0, null) b`,
   wallets: `
     select ${accountColumns}
@@ -202,18 +209,29 @@ export class BookStore {
     return { databaseMs: rows[0].now_ms, logEndMs: rows[0].end_ms };
   }
 
-  /** One reading, so that a batch declares every asset as it was decided with. The ledger is declared if the book's first hash does not name it. */
-  async assets(): Promise<AssetsRead> {
-    const [ledger, { rows }] = await Promise.all([
+  /**
+   * Assets and accounts, each in one reading, so that a batch declares every one as it was decided with. The ledger is declared if the book's
+   * first hash does not name it.
+   */
+  async definitions(): Promise<DefinitionsRead> {
+    const [ledger, assets, chart, declared] = await Promise.all([
       this.#run<{ id: string; opened_us: number }>(this.#reading, 'undeclaredLedger', [this.#book]),
       this.#run<Required<DeclaredAsset> & { declared: number }>(this.#reading, 'assets', [this.#book]),
+      this.#run<ChartAccount>(this.#reading, 'chart', []),
+      this.#run<{ id: string; version: number }>(this.#reading, 'declaredAccounts', [this.#book]),
     ]);
+    const versions = new Map(declared.rows.map(({ id, version }) => [id, version]));
+    const isDeclared = ({ id, version }: ChartAccount) => (versions.get(id) ?? 0) >= version;
     return {
-      known: new Set(rows.map(({ id }) => id)),
-      retired: new Set(rows.flatMap(({ id, retired }) => (retired ? [id] : []))),
+      known: new Set(assets.rows.map(({ id }) => id)),
+      retired: new Set(assets.rows.flatMap(({ id, retired }) => (retired ? [id] : []))),
+      named: new Map(chart.rows.map(({ id, asset, floor }) => [namedId(id), { asset, floor }])),
       undeclared: [
         ...ledger.rows.map(({ id, opened_us }) => declaredLedger(id, opened_us)),
-        ...rows.filter(({ version, declared }) => declared < version).map(declaredAsset),
+        ...assets.rows.filter(({ version, declared }) => declared < version).map(declaredAsset),
+        ...chart.rows
+          .filter((account) => !isDeclared(account))
+          .map(({ floor, ...account }) => declaredAccount({ ...account, floor: floor === null ? null : String(floor) })),
       ],
     };
   }

@@ -14,7 +14,7 @@ import { DatabaseClock } from './clock.ts';
 import { lookUpDue, mayHaveDue, neverReleased } from './due.ts';
 import { readBook } from './live.ts';
 import type { Live } from './live.ts';
-import { lookUp, lookUpAssets, lookUpKeys, lookUpSpent, namesOtherAsset, uncounted } from './lookup.ts';
+import { lookUp, lookUpDefinitions, lookUpKeys, lookUpSpent, namesUnknown, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
 import type { BookFault, WriterStatus } from './observer.ts';
 import { History, HistoryLost } from './history.ts';
@@ -144,8 +144,8 @@ export class BookWriter {
   }
 
   /** Assets are read again before the next decision. */
-  assetsChanged(): void {
-    if (this.#live) this.#live.state.doubtsAssets = true;
+  definitionsChanged(): void {
+    if (this.#live) this.#live.state.doubtsDefinitions = true;
   }
 
   /** Why nothing can be posted at all; null while it can, or may soon. */
@@ -190,12 +190,12 @@ export class BookWriter {
     // Taken before the look-ups, so that no hold expires between them and the decision.
     const now = this.#now();
     await lookUp(live, this.#taken);
-    const isOtherAsset = namesOtherAsset(state, this.#taken);
+    const isUnknown = namesUnknown(state, this.#taken);
     const toCount = uncounted(state, this.#taken);
     const toRelease = mayHaveDue(state, this.#taken, now);
-    if (isOtherAsset || toCount.length + toRelease.length > 0) {
+    if (isUnknown || toCount.length + toRelease.length > 0) {
       await Promise.all(this.#inFlight.map((batch) => batch.done));
-      if (isOtherAsset) await lookUpAssets(store, state);
+      if (isUnknown) await lookUpDefinitions(store, state);
       await lookUpSpent(store, state, toCount, now);
       await lookUpDue(store, state, toRelease, this.#options.releasedUntil?.() ?? neverReleased, now);
     }
@@ -275,7 +275,7 @@ export class BookWriter {
     if (failure instanceof KeyUsedBefore) {
       this.#checkKeysForAWhile();
     } else if (isAssetRetired(failure)) {
-      this.assetsChanged();
+      this.definitionsChanged();
     } else if (failure instanceof HistoryLost) {
       await this.#waitForAcceptance(failure);
     } else if (isReplaced(failure)) {
@@ -355,7 +355,7 @@ export class BookWriter {
       this.#head = head;
       this.#live = { store, state, newest };
       // What changed since they were read was reported before there was a state to note it.
-      this.assetsChanged();
+      this.definitionsChanged();
       return this.#live;
     } catch (failure) {
       await store.close();

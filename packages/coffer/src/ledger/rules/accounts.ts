@@ -1,5 +1,5 @@
 /** New and changed accounts: their ids, their maximum balances and their floors. */
-import type { Account, AccountKind, Controls, Spent, SystemKind, WalletSpec } from './types.ts';
+import type { Account, AccountKind, Controls, NamedSpec, Spent, SystemKind, WalletSpec } from './types.ts';
 
 /** Thirty-eight digits, for amounts and for wallets. */
 export const maximumAmount = 10n ** 38n - 1n;
@@ -15,7 +15,7 @@ export function maximumBalance(kind: AccountKind): bigint {
  * transit, one book's account grows by what left the book and another's falls by what arrived: their sum over all books is what is under
  * way.
  */
-const systemFloor = {
+export const systemFloor = {
   treasury: 0n,
   issuance: null,
   cash_in: null,
@@ -33,6 +33,15 @@ export function systemAccountId(kind: SystemKind, asset: number): string {
   return `$${kind}/${asset}`;
 }
 
+/** The id that an account of the chart has in books. `@` cannot begin a wallet id. */
+export function namedId(id: string): string {
+  return `@${id}`;
+}
+
+export function isNamedId(id: string): boolean {
+  return id.startsWith('@');
+}
+
 const empty = { balance: 0n, held: 0n, controls: openControls, version: 0, previous: null } as const;
 /** Nothing has left a new account, and that is known: its first limit may come in the same batch. */
 const unspent: Spent = { at: 0, day: 0n, month: 0n };
@@ -41,11 +50,20 @@ export function isSystemAccountId(id: string): boolean {
   return id.startsWith('$');
 }
 
+/** Whether it is the id of an account that is no wallet: of the chart, or built in. */
+export function isAccountId(id: string): boolean {
+  return isNamedId(id) || isSystemAccountId(id);
+}
+
 /** Where an account is opened: its number, and the seq of its opening. */
 export type OpeningPlace = { readonly number: number; readonly seq: number };
 
 export function openWallet(id: string, { owner, asset, floor }: WalletSpec, place: OpeningPlace): Account {
   return { ...place, id, kind: 'wallet', asset, owner, floor, ...empty, spent: unspent };
+}
+
+export function openNamed(id: string, { asset, floor }: NamedSpec, place: OpeningPlace): Account {
+  return { ...place, id, kind: 'named', asset, owner: null, floor, ...empty, spent: unspent };
 }
 
 export function openSystemAccount(kind: SystemKind, asset: number, place: OpeningPlace): Account {

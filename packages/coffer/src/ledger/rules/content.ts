@@ -72,9 +72,10 @@ export function limitsAsText(limits: Limits | null): NonNullable<Content['limits
 
 /** A system account's name in content omits the asset: the wallet on the other side determines it. */
 export function contentNameOf(id: string, kind: AccountKind): string {
-  return kind === 'wallet' ? id : `$${kind}`;
+  return kind === 'wallet' || kind === 'named' ? id : `$${kind}`;
 }
 
 export function contentName(ref: AccountRef): string {
-  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
+  if ('wallet' in ref) return ref.wallet;
+  return 'named' in ref ? ref.named : `$${ref.system}`;
 }

@@ -10,7 +10,7 @@ import { isInKeyspace, keyspaceOf } from './keyspaces.ts';
 import { rulesOf } from './kinds.ts';
 import { walletInOtherBook, systemAccountOf, walletOf } from './parties.ts';
 import { isSelfApproved } from './second-person.ts';
-import { initiatingSide } from './types.ts';
+import { initiatingSideOf } from './initiating-side.ts';
 import type { Account, OpenOperation, Operation, RecordedEntry } from './types.ts';
 
 export function decide(book: BookView, prepared: PreparedOperation, now: Date): Decision {
@@ -41,7 +41,7 @@ export function isOwnedByOther(book: Pick<BookView, 'wallet' | 'system' | 'accou
   if (!('onlyOwner' in operation) || operation.onlyOwner === undefined) return false;
   const initiator = initiatorOf(book, operation);
   if (initiator) return initiator.owner !== operation.onlyOwner;
-  const ref = 'wallet' in operation || operation.kind === 'reversal' ? null : operation[initiatingSide[operation.kind]];
+  const ref = 'wallet' in operation || operation.kind === 'reversal' ? null : operation[initiatingSideOf(operation)];
   return !(ref && 'wallet' in ref && ref.opens?.owner === operation.onlyOwner);
 }
 
@@ -60,6 +60,6 @@ export function initiatorOf(book: Pick<BookView, 'wallet' | 'system' | 'account'
   if ('wallet' in operation) return book.wallet(operation.wallet);
   if (operation.kind === 'reversal') return book.account(operation.initiator);
   if (isOfTransit(operation)) return book.system('in_transit', operation.asset);
-  const ref = operation[initiatingSide[operation.kind]];
+  const ref = operation[initiatingSideOf(operation)];
   return walletOf(book, ref) ?? systemAccountOf(book, ref, operation.asset);
 }

@@ -1,6 +1,6 @@
 /** The inputs and the result of a decision. */
 import type { Refusal, RefusalCode } from './refusals.ts';
-import type { Account, Hold, Operation, Original, RecordedEntry, SystemKind } from './types.ts';
+import type { Account, Hold, NamedSpec, Operation, Original, RecordedEntry, SystemKind } from './types.ts';
 
 /** An operation prepared for the decision (prepared.ts). */
 export type PreparedOperation = {
@@ -24,6 +24,8 @@ export type BookView = {
   hold(seq: number): Hold | undefined;
   original(seq: number): Original | undefined;
   knowsAsset(asset: number): boolean;
+  /** The definition of an account of the chart, by the id that it has in books. */
+  named(id: string): NamedSpec | undefined;
   /** Whether no wallet may be opened in it any more. */
   isRetired(asset: number): boolean;
   /** Whether a wallet with this id belongs to this book. */

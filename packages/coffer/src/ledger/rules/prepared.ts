@@ -3,7 +3,7 @@ import { systemAccountId } from './accounts.ts';
 import { digestOperation } from './digest.ts';
 import { keyspaceOf, storedKey } from './keyspaces.ts';
 import { assertStorable } from './storable.ts';
-import { initiatingSide } from './types.ts';
+import { initiatingSideOf } from './initiating-side.ts';
 import type { PreparedOperation } from './decision.ts';
 import type { Operation, TransferCreditOperation, TransferEndOperation } from './types.ts';
 
@@ -26,8 +26,9 @@ export function initiatorId(operation: Operation): string {
   if ('wallet' in operation) return operation.wallet;
   if (operation.kind === 'reversal') return operation.initiator;
   if (isOfTransit(operation)) return systemAccountId('in_transit', operation.asset);
-  const ref = operation[initiatingSide[operation.kind]];
-  return 'wallet' in ref ? ref.wallet : systemAccountId(ref.system, operation.asset ?? 0);
+  const ref = operation[initiatingSideOf(operation)];
+  if ('wallet' in ref) return ref.wallet;
+  return 'named' in ref ? ref.named : systemAccountId(ref.system, operation.asset ?? 0);
 }
 
 /** The saga steps that the ledger takes itself, initiated by the in-transit account. */

@@ -11,6 +11,7 @@ export const refusalCodes = [
   'amount_invalid',
   'same_wallet',
   'other_book',
+  'account_not_found',
   'asset_unknown',
   'asset_retired',
   'wallet_not_found',

@@ -19,7 +19,7 @@ import {
   takeFrom,
   versionRefusal,
 } from './guards.ts';
-import { walletInOtherBook, partiesOf } from './parties.ts';
+import { walletInOtherBook, partiesOf, unknownNamed } from './parties.ts';
 import { spentAfter } from './spending.ts';
 import type { Account, TransferCreditOperation, TransferDebitOperation, TransferEndOperation } from './types.ts';
 
@@ -27,14 +27,16 @@ const transit = { system: 'in_transit' } as const;
 
 /** Like a transfer, on everything known about the sender. The recipient's own book decides whether the recipient can be credited. */
 export function decideDebit(book: BookView, operation: TransferDebitOperation, now: Date): Decision {
-  const { asset, debit, credit, opened } = partiesOf(book, { wallet: operation.wallet }, transit, operation.asset);
-  const scope = debit ? debit.number : null;
+  const { asset, debit, credit, opened, known } = partiesOf(book, { wallet: operation.wallet }, transit, operation.asset);
+  const scope = debit && known.debit ? debit.number : null;
 
   const invalid = amountRefusal(operation.amount, scope);
   if (invalid) return invalid;
   if (operation.wallet === operation.to) return refuse('same_wallet', scope, { wallet: operation.wallet });
   const inOtherBook = walletInOtherBook(book, operation);
   if (inOtherBook !== null) return refuse('other_book', scope, { wallet: inOtherBook });
+  const unknown = unknownNamed(book, { wallet: operation.wallet });
+  if (unknown !== null) return refuse('account_not_found', scope, { account: unknown });
   if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
   if (!debit || !credit) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
@@ -67,7 +69,9 @@ export function decideCredit(book: BookView, operation: TransferCreditOperation)
   const { debit, credit, opened } = partiesOf(book, transit, { wallet: operation.to }, operation.asset);
   assert(debit, 'the in-transit account exists or is opened');
   const scope = debit.number;
-  const remembered = (refused: Refused): Refused => (opened.length === 0 ? refused : { ...refused, opened });
+  // A refusal opens only the account that remembers it.
+  const remembering = opened.filter((account) => account === debit);
+  const remembered = (refused: Refused): Refused => (remembering.length === 0 ? refused : { ...refused, opened: remembering });
 
   // Sent to the wrong book: no decision, and not remembered as one.
   const inOtherBook = walletInOtherBook(book, { wallet: operation.to });

@@ -4,6 +4,7 @@
  */
 import { assert } from '../../kernel/index.ts';
 import { maximumAmount } from './accounts.ts';
+import { initiatingSideOf } from './initiating-side.ts';
 import type { AccountRef, Operation, WalletSpec } from './types.ts';
 
 /** In an index with two other columns; PostgreSQL takes 2,704 bytes. */
@@ -28,6 +29,11 @@ export function assertStorable(operation: Operation): void {
   if ('to' in operation) assertStep(operation);
   if ('debit' in operation) assertSide(operation.debit);
   if ('credit' in operation) assertSide(operation.credit);
+  if ('debit' in operation)
+    assert(
+      !('system' in operation[initiatingSideOf(operation)]) || operation.asset !== undefined,
+      'a system account initiates in an asset',
+    );
   if ('sweepTo' in operation && operation.sweepTo) assertSide(operation.sweepTo);
   if ('metadata' in operation && operation.metadata !== undefined)
     assert(isMetadata(operation.metadata), 'metadata is JSON that PostgreSQL can store');
@@ -82,6 +88,7 @@ function isFloor(floor: bigint): boolean {
 
 function assertSide(ref: AccountRef): void {
   if ('wallet' in ref) assertWallet(ref.wallet, ref.opens);
+  if ('named' in ref) assertWallet(ref.named, undefined);
 }
 
 function assertWallet(id: string, opens: WalletSpec | undefined): void {

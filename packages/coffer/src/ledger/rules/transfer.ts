@@ -16,15 +16,15 @@ import {
   takeFrom,
   versionRefusal,
 } from './guards.ts';
-import { walletInOtherBook, isSameAccount, nameOf, partiesOf } from './parties.ts';
+import { walletInOtherBook, isSameAccount, nameOf, partiesOf, unknownNamed } from './parties.ts';
 import type { RefusalCode } from './refusals.ts';
 import { spentAfter } from './spending.ts';
-import { initiatingSide } from './types.ts';
+import { initiatingSideOf } from './initiating-side.ts';
 import type { TransferOperation } from './types.ts';
 
 export function decideTransfer(book: BookView, operation: TransferOperation, now: Date): Decision {
   const { asset, debit, credit, opened, known } = partiesOf(book, operation.debit, operation.credit, operation.asset);
-  const side = initiatingSide[operation.kind];
+  const side = initiatingSideOf(operation);
   const initiator = known[side] ? (side === 'debit' ? debit : credit) : undefined;
   const scope = initiator ? initiator.number : null;
   const inOtherBook = walletInOtherBook(book, operation.debit) ?? walletInOtherBook(book, operation.credit);
@@ -33,6 +33,8 @@ export function decideTransfer(book: BookView, operation: TransferOperation, now
   if (invalid) return invalid;
   if (isSameAccount(operation.debit, operation.credit)) return refuse('same_wallet', scope, { wallet: nameOf(operation.debit) });
   if (inOtherBook !== null) return refuse('other_book', scope, { wallet: inOtherBook });
+  const unknown = unknownNamed(book, operation.debit) ?? unknownNamed(book, operation.credit);
+  if (unknown !== null) return refuse('account_not_found', scope, { account: unknown });
   if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: nameOf(operation[side]) });
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
   const retired = retiredRefusal(book, opened, scope);
@@ -69,5 +71,5 @@ export function transferContent(operation: TransferOperation): Content {
 }
 
 function missing(side: 'debit' | 'credit', operation: TransferOperation): RefusalCode {
-  return side === initiatingSide[operation.kind] ? 'wallet_not_found' : 'recipient_not_found';
+  return side === initiatingSideOf(operation) ? 'wallet_not_found' : 'recipient_not_found';
 }

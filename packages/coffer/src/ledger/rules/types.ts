@@ -2,7 +2,8 @@
 import type { Refusal } from './refusals.ts';
 
 export type SystemKind = 'treasury' | 'issuance' | 'cash_in' | 'cash_out' | 'fees' | 'in_transit' | 'breakage';
-export type AccountKind = 'wallet' | SystemKind;
+/** `named`: an account of the chart. */
+export type AccountKind = 'wallet' | 'named' | SystemKind;
 
 export type TransferKind = 'issue' | 'deposit' | 'withdrawal' | 'topup' | 'spend' | 'transfer';
 export type HoldKind = 'hold' | 'capture' | 'release' | 'expire';
@@ -84,8 +85,18 @@ export type WalletSpec = {
   readonly floor: bigint;
 };
 
-/** A wallet by its id, opened if missing when `opens` is given; or the book's system account of a kind, in the other side's asset. */
-export type AccountRef = { readonly wallet: string; readonly opens?: WalletSpec } | { readonly system: SystemKind };
+/** What an account of the chart is to postings. Without a floor it exists in every book, like a system account. */
+export type NamedSpec = { readonly asset: number; readonly floor: bigint | null };
+
+/**
+ * A wallet by its id, opened if missing when `opens` is given; an account of the chart without a floor, of this book, by its id in books; or the
+ * book's system account of a kind, in the other side's asset. An account of the chart with a floor is named as a wallet: it is in one book. Both
+ * are opened by the first posting.
+ */
+export type AccountRef =
+  | { readonly wallet: string; readonly opens?: WalletSpec }
+  | { readonly named: string }
+  | { readonly system: SystemKind };
 
 /** The persons behind an operation. Recorded, not content: another principal may repeat a request. */
 export type Asked = {
@@ -252,16 +263,6 @@ export type Operation =
   | ExpireOperation
   | ReversalOperation
   | ControlOperation;
-
-/** The side that initiates a transfer of each kind, and whose scope contains its idempotency key. */
-export const initiatingSide = {
-  issue: 'credit',
-  deposit: 'credit',
-  withdrawal: 'debit',
-  topup: 'credit',
-  spend: 'debit',
-  transfer: 'debit',
-} as const satisfies Record<TransferKind, 'debit' | 'credit'>;
 
 /** What an entry of a kind is to corrections, limits and controls. */
 export type Traits = {

@@ -2,6 +2,8 @@
 import { firstSeqOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
 import type { Declaration, DeclaredAsset, DeclaredEpoch } from '../chain/declarations.ts';
+import { DeclaredAccounts } from './chart.ts';
+import type { OpenedAccount } from './chart.ts';
 import type { AcceptedLoss, Findings } from './report.ts';
 import type { AssetRow, DeclarationRow } from './rows.ts';
 
@@ -13,10 +15,12 @@ export class Declarations {
   readonly #assets = new Map<number, DeclaredAsset>();
   readonly #declared: DeclaredAsset[] = [];
   readonly losses: readonly AcceptedLoss[];
+  readonly accounts: DeclaredAccounts;
 
   constructor(book: number, findings: Findings, rows: readonly DeclarationRow[]) {
     this.#book = book;
     this.#findings = findings;
+    this.accounts = new DeclaredAccounts(book, findings);
     for (const row of rows) {
       const batch = this.#byBatch.get(row.batchNo);
       if (batch) batch.push(row);
@@ -39,7 +43,10 @@ export class Declarations {
     this.#byBatch.delete(batchNo);
     for (const [index, { position }] of rows.entries())
       this.#findings.expect('I11', at, 'the position of a declaration', index + 1, position);
-    for (const row of rows) if (row.kind === 'asset') this.#declareAsset(row, at);
+    for (const row of rows) {
+      if (row.kind === 'asset') this.#declareAsset(row, at);
+      if (row.kind === 'account') this.accounts.declare(row, at);
+    }
     return rows;
   }
 
@@ -70,7 +77,9 @@ export class Declarations {
   }
 
   /** A wallet that a batch opens, after what the batch declares: the batch was decided with it. */
-  checkOpening({ kind, asset }: { readonly kind: string; readonly asset: number }, at: string): void {
+  checkOpening(account: OpenedAccount, at: string): void {
+    const { kind, asset } = account;
+    this.accounts.checkOpening(account, at);
     if (kind === 'wallet' && this.#assets.get(asset)?.retired === true)
       this.#findings.add('I11', at, `the wallets that it opens in asset ${asset}`, 'none: the asset is retired', 'a wallet');
   }

@@ -156,7 +156,8 @@ export class EntryChecker {
 
   /** Checks against the state before it. */
   #checkWhetherItMay(at: string, row: LogRow, kind: Kind, debit: AccountState, credit: AccountState | undefined): void {
-    const scope = { debit: row.debitAccount, credit: row.creditAccount, none: null, original: row.scope }[kind.initiator];
+    const placed = credit && !isPlaced(debit) && isPlaced(credit) ? row.creditAccount : row.debitAccount;
+    const scope = { debit: row.debitAccount, credit: row.creditAccount, placed, none: null, original: row.scope }[kind.initiator];
     this.#findings.expect('I11', at, 'the account whose key it has', scope, row.scope);
     this.#controls.checkSides(at, kind, debit, credit);
     if (kind.limited && row.amount !== null) this.#controls.checkLimits(at, debit, row.amount);
@@ -226,6 +227,11 @@ export class EntryChecker {
     const description = `${kind} ${amount ?? ''} from ${nameOf(debit)} to ${nameOf(credit)}, key ${key}${metadata === null ? '' : ', metadata'}`;
     this.#findings.add('I11', at, `the digest of the entry's content (${description})`, digest, row.digest);
   }
+}
+
+/** A wallet, or an account of the chart with a floor, is in one book; the others are in every book. */
+function isPlaced({ kind, floor }: AccountState): boolean {
+  return kind === 'wallet' || (kind === 'named' && floor !== null);
 }
 
 /** The refusal of a transfer's credit may open the account that remembers it. */

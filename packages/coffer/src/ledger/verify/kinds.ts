@@ -17,8 +17,8 @@ type Stops = { readonly debit: readonly string[]; readonly credit: readonly stri
 export type Kind = {
   /** One account, two, or either (two if there was a balance to sweep). */
   readonly sides: 'one' | 'two' | 'either';
-  /** The account whose idempotency key it is. */
-  readonly initiator: 'debit' | 'credit' | 'original' | 'none';
+  /** The account whose idempotency key it is. `placed`: the credit side if only that one is in one book, else the debit side. */
+  readonly initiator: 'debit' | 'credit' | 'placed' | 'original' | 'none';
   /** Refused beyond the limits of the debited wallet. */
   readonly limited: boolean;
   /** Counts towards those limits. */
@@ -74,7 +74,7 @@ const kinds: Readonly<Record<Exclude<EntryKind, 'open'>, Kind>> = {
   spend: { ...transfer, initiator: 'debit', spends: true, events: [['FundsSpent', 'debit']], refused: ['SpendFailed'] },
   transfer: {
     ...transfer,
-    initiator: 'debit',
+    initiator: 'placed',
     spends: true,
     events: [
       ['TransferInitiated', 'debit'],

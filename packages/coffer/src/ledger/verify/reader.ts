@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import { balanceRow, eventRow, logRow, logSelection, originalRow, stepRow } from './rows.ts';
-import type { AssetRow, BalanceRow, BatchRow, DeclarationRow, EventRow, LogRow, NewestPage, TailRow, TextRow } from './rows.ts';
+import type { AssetRow, BalanceRow, BatchRow, ChartRow, DeclarationRow, EventRow, LogRow, NewestPage, TailRow, TextRow } from './rows.ts';
 import { isStep, placesIn } from './sagas.ts';
 
 /** Two connections that share one snapshot: deriving the events costs PostgreSQL as much as reading the entries. */
@@ -94,6 +94,11 @@ const assetsText = `
   select a.id, a.code, a.scale, a.name, v.version, v.name, v.kind, v.retired
   from ledger.asset a left join ledger.asset_version v on v.asset = a.id order by a.id, v.version`;
 
+/** Every version of every account of the chart. */
+const chartText = `
+  select c.id, c.asset, c.type, c.floor, v.name, v.parent, v.version
+  from ledger.chart c left join ledger.chart_version v on v.account = c.id order by c.id, v.version`;
+
 export class LogReader {
   readonly #snapshot: Snapshot;
   readonly #book: number;
@@ -170,6 +175,19 @@ export class LogReader {
       const described = { name: name ?? '', kind: kind ?? '', retired: retired === 't' };
       return { ...row, version: version === null || version === undefined ? null : { number: Number(version), ...described } };
     });
+  }
+
+  async chart(): Promise<ChartRow[]> {
+    const rows = await this.#query(chartText, []);
+    return rows.map(([id, asset, type, floor, name, parent, version]) => ({
+      id: id ?? '',
+      asset: Number(asset),
+      type: type ?? '',
+      floor: floor ?? null,
+      name: name ?? '',
+      parent: parent ?? null,
+      version: Number(version),
+    }));
   }
 
   /**

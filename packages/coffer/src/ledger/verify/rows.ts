@@ -1,6 +1,6 @@
 /** Rows as the verifier reads them: parsed from text, because it trusts neither types nor constraints. */
 import { assert } from '../../kernel/index.ts';
-import type { Declaration } from '../chain/declarations.ts';
+import type { Declaration, DeclaredAccount } from '../chain/declarations.ts';
 import { camelCase, entryColumns } from '../columns.ts';
 import type { ChainFormat, EntryColumn } from '../columns.ts';
 
@@ -18,6 +18,8 @@ export type AssetRow = {
   readonly firstName: string;
   readonly version: { readonly number: number; readonly name: string; readonly kind: string; readonly retired: boolean } | null;
 };
+/** One version of an account of the chart. */
+export type ChartRow = DeclaredAccount;
 /** A book and its first moment, in microseconds since 1970. */
 export type BookRow = { readonly book: number; readonly openedUs: number };
 

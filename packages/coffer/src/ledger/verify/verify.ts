@@ -150,6 +150,7 @@ async function verifyBook(snapshot: Snapshot, work: BookWork): Promise<{ summary
   batches.end();
   newest.end();
   declarations.end(await reader.assets(), checker.accounts.assets, batches.namesLedger);
+  declarations.accounts.end(await reader.chart());
   await newest.check(reader.newest(), checker.accounts);
   await checkAccounts(reader, work, checker, newest.movedUntil);
   await checkKeys(reader, book, findings);

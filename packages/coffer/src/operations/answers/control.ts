@@ -26,8 +26,12 @@ const LimitsView = Type.Object(limitProperties, {
 
 export const Counterparty = Type.Object(
   {
-    kind: Type.String({ description: 'wallet, or the system account: treasury, cash_in, cash_out …', examples: ['wallet'] }),
+    kind: Type.String({
+      description: 'wallet, account (one of the chart), or the built-in account: treasury, cash_in, cash_out …',
+      examples: ['wallet'],
+    }),
     walletId: orNull(Type.String({ description: 'for a wallet' })),
+    accountId: Type.Optional(Type.String({ description: 'for an account of the chart (kind account); hidden from users' })),
   },
   { $id: 'Counterparty', ...strict },
 );

@@ -74,6 +74,7 @@ export type Operation = {
   readonly close: Close | null;
   readonly setLimits: SetLimits | null;
   readonly setCreditLine: SetCreditLine | null;
+  readonly move: Move | null;
 };
 
 const operationFields: Nested<Operation> = {
@@ -93,6 +94,7 @@ const operationFields: Nested<Operation> = {
     writer.message(13, message.close, closeFields);
     writer.message(14, message.setLimits, setLimitsFields);
     writer.message(15, message.setCreditLine, setCreditLineFields);
+    writer.message(16, message.move, moveFields);
   },
   read(reader) {
     let openWallet: OpenWallet | null = null;
@@ -110,6 +112,7 @@ const operationFields: Nested<Operation> = {
     let close: Close | null = null;
     let setLimits: SetLimits | null = null;
     let setCreditLine: SetCreditLine | null = null;
+    let move: Move | null = null;
     while (reader.next()) {
       if (reader.isMessage(1)) openWallet = reader.message(openWalletFields);
       else if (reader.isMessage(2)) deposit = reader.message(depositFields);
@@ -126,9 +129,10 @@ const operationFields: Nested<Operation> = {
       else if (reader.isMessage(13)) close = reader.message(closeFields);
       else if (reader.isMessage(14)) setLimits = reader.message(setLimitsFields);
       else if (reader.isMessage(15)) setCreditLine = reader.message(setCreditLineFields);
+      else if (reader.isMessage(16)) move = reader.message(moveFields);
       else reader.skip();
     }
-    return { openWallet, deposit, withdraw, transfer, topUp, spend, hold, capture, release, reverse, freeze, unfreeze, close, setLimits, setCreditLine };
+    return { openWallet, deposit, withdraw, transfer, topUp, spend, hold, capture, release, reverse, freeze, unfreeze, close, setLimits, setCreditLine, move };
   },
 };
 
@@ -349,6 +353,70 @@ const transferFields: Nested<Transfer> = {
       else reader.skip();
     }
     return { terms, money, walletId, toWalletId, amount, asset, mode, amountText };
+  },
+};
+
+export type Move = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly from: Party | null;
+  readonly to: Party | null;
+  readonly amount: bigint;
+  readonly asset: string;
+  readonly amountText: string;
+};
+
+const moveFields: Nested<Move> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.message(3, message.from, partyFields);
+    writer.message(4, message.to, partyFields);
+    writer.int64(5, message.amount);
+    writer.text(6, message.asset);
+    writer.text(7, message.amountText);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let from: Party | null = null;
+    let to: Party | null = null;
+    let amount: bigint = 0n;
+    let asset: string = "";
+    let amountText: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isMessage(3)) from = reader.message(partyFields);
+      else if (reader.isMessage(4)) to = reader.message(partyFields);
+      else if (reader.isInt64(5)) amount = reader.int64();
+      else if (reader.isText(6)) asset = reader.text();
+      else if (reader.isText(7)) amountText = reader.text();
+      else reader.skip();
+    }
+    return { terms, money, from, to, amount, asset, amountText };
+  },
+};
+
+export type Party = {
+  readonly wallet: string;
+  readonly account: string;
+};
+
+const partyFields: Nested<Party> = {
+  write(writer, message) {
+    writer.text(1, message.wallet);
+    writer.text(2, message.account);
+  },
+  read(reader) {
+    let wallet: string = "";
+    let account: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) wallet = reader.text();
+      else if (reader.isText(2)) account = reader.text();
+      else reader.skip();
+    }
+    return { wallet, account };
   },
 };
 
@@ -1930,6 +1998,154 @@ const addAssetRequestFields: Nested<AddAssetRequest> = {
 
 export const addAssetRequest = codecOf(addAssetRequestFields);
 
+export type ListAccountsRequest = {
+};
+
+const listAccountsRequestFields: Nested<ListAccountsRequest> = {
+  write() {
+  },
+  read(reader) {
+    while (reader.next()) {
+      reader.skip();
+    }
+    return {  };
+  },
+};
+
+export const listAccountsRequest = codecOf(listAccountsRequestFields);
+
+export type ListAccountsResponse = {
+  readonly accounts: readonly ChartAccount[];
+};
+
+const listAccountsResponseFields: Nested<ListAccountsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.accounts, chartAccountFields);
+  },
+  read(reader) {
+    const accounts: ChartAccount[] = [];
+    while (reader.next()) {
+      if (reader.isMessage(1)) accounts.push(reader.message(chartAccountFields));
+      else reader.skip();
+    }
+    return { accounts };
+  },
+};
+
+export const listAccountsResponse = codecOf(listAccountsResponseFields);
+
+export type ChartAccount = {
+  readonly id: string;
+  readonly asset: string;
+  readonly type: string;
+  readonly name: string;
+  readonly floor: string;
+  readonly parent: string;
+  readonly builtIn: boolean;
+};
+
+const chartAccountFields: Nested<ChartAccount> = {
+  write(writer, message) {
+    writer.text(1, message.id);
+    writer.text(2, message.asset);
+    writer.text(3, message.type);
+    writer.text(4, message.name);
+    writer.text(5, message.floor);
+    writer.text(6, message.parent);
+    writer.bool(7, message.builtIn);
+  },
+  read(reader) {
+    let id: string = "";
+    let asset: string = "";
+    let type: string = "";
+    let name: string = "";
+    let floor: string = "";
+    let parent: string = "";
+    let builtIn: boolean = false;
+    while (reader.next()) {
+      if (reader.isText(1)) id = reader.text();
+      else if (reader.isText(2)) asset = reader.text();
+      else if (reader.isText(3)) type = reader.text();
+      else if (reader.isText(4)) name = reader.text();
+      else if (reader.isText(5)) floor = reader.text();
+      else if (reader.isText(6)) parent = reader.text();
+      else if (reader.isBool(7)) builtIn = reader.bool();
+      else reader.skip();
+    }
+    return { id, asset, type, name, floor, parent, builtIn };
+  },
+};
+
+export const chartAccount = codecOf(chartAccountFields);
+
+export type AddAccountRequest = {
+  readonly id: string;
+  readonly asset: string;
+  readonly type: string;
+  readonly name: string;
+  readonly floor: string;
+  readonly parent: string;
+};
+
+const addAccountRequestFields: Nested<AddAccountRequest> = {
+  write(writer, message) {
+    writer.text(1, message.id);
+    writer.text(2, message.asset);
+    writer.text(3, message.type);
+    writer.text(4, message.name);
+    writer.text(5, message.floor);
+    writer.text(6, message.parent);
+  },
+  read(reader) {
+    let id: string = "";
+    let asset: string = "";
+    let type: string = "";
+    let name: string = "";
+    let floor: string = "";
+    let parent: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) id = reader.text();
+      else if (reader.isText(2)) asset = reader.text();
+      else if (reader.isText(3)) type = reader.text();
+      else if (reader.isText(4)) name = reader.text();
+      else if (reader.isText(5)) floor = reader.text();
+      else if (reader.isText(6)) parent = reader.text();
+      else reader.skip();
+    }
+    return { id, asset, type, name, floor, parent };
+  },
+};
+
+export const addAccountRequest = codecOf(addAccountRequestFields);
+
+export type ChangeAccountRequest = {
+  readonly id: string;
+  readonly name: string | null;
+  readonly parent: string | null;
+};
+
+const changeAccountRequestFields: Nested<ChangeAccountRequest> = {
+  write(writer, message) {
+    writer.text(1, message.id);
+    writer.optionalText(2, message.name);
+    writer.optionalText(3, message.parent);
+  },
+  read(reader) {
+    let id: string = "";
+    let name: string | null = null;
+    let parent: string | null = null;
+    while (reader.next()) {
+      if (reader.isText(1)) id = reader.text();
+      else if (reader.isText(2)) name = reader.text();
+      else if (reader.isText(3)) parent = reader.text();
+      else reader.skip();
+    }
+    return { id, name, parent };
+  },
+};
+
+export const changeAccountRequest = codecOf(changeAccountRequestFields);
+
 export type ChangeAssetRequest = {
   readonly code: string;
   readonly name: string | null;
@@ -1973,4 +2189,7 @@ export const ledgerService = {
   listAssets: { path: "/ledger.LedgerService/ListAssets", request: listAssetsRequest, response: listAssetsResponse } satisfies Method<ListAssetsRequest, ListAssetsResponse>,
   addAsset: { path: "/ledger.LedgerService/AddAsset", request: addAssetRequest, response: asset } satisfies Method<AddAssetRequest, Asset>,
   changeAsset: { path: "/ledger.LedgerService/ChangeAsset", request: changeAssetRequest, response: asset } satisfies Method<ChangeAssetRequest, Asset>,
+  listAccounts: { path: "/ledger.LedgerService/ListAccounts", request: listAccountsRequest, response: listAccountsResponse } satisfies Method<ListAccountsRequest, ListAccountsResponse>,
+  addAccount: { path: "/ledger.LedgerService/AddAccount", request: addAccountRequest, response: chartAccount } satisfies Method<AddAccountRequest, ChartAccount>,
+  changeAccount: { path: "/ledger.LedgerService/ChangeAccount", request: changeAccountRequest, response: chartAccount } satisfies Method<ChangeAccountRequest, ChartAccount>,
 };

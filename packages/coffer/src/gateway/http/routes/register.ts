@@ -5,6 +5,7 @@ import { fraudSchemas } from '../fraud-views.ts';
 import { holdSchemas } from '../hold-views.ts';
 import { answerSchemas } from '../../../operations/index.ts';
 import { LoginTries } from '../login-tries.ts';
+import { accountSchemas } from '../account-views.ts';
 import { operationSchemas } from '../operation-views.ts';
 import { transferSchemas } from '../transfer-views.ts';
 import { requestSchemas } from '../request-views.ts';
@@ -16,6 +17,7 @@ import { liveRoutes } from '../live/routes.ts';
 import { approvalSchemas } from '../approval-views.ts';
 import { accountLinkRoutes, accountLinkSchemas } from './account-links.ts';
 import { approvalPolicyRoutes, approvalRoutes } from './approvals.ts';
+import { accountRoutes } from './accounts.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
@@ -51,6 +53,7 @@ import { webhookRoutes } from './webhooks.ts';
 export const namedSchemas = [
   ...sharedSchemas,
   ...answerSchemas,
+  ...accountSchemas,
   ...operationSchemas,
   ...transferSchemas,
   ...walletSchemas,
@@ -103,6 +106,7 @@ export function registerRoutes(app: App, product: Product): void {
   projectionRoutes(app, product);
   liveRoutes(app, product);
   assetRoutes(app, product);
+  accountRoutes(app, product);
   closingRoutes(app, product);
   webhookRoutes(app, product);
   webhookDeliveryRoutes(app, product);
