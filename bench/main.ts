@@ -16,6 +16,7 @@ import {
 import { bulkFigures } from './bulk.ts';
 import { cacheFigures } from './cache.ts';
 import { eventFigures } from './events.ts';
+import { findFigures } from './find.ts';
 import { Figures, keep, machineName, tableOf } from './report.ts';
 import type { Comparison, Report } from './report.ts';
 import { processFigures } from './processes.ts';
@@ -30,7 +31,11 @@ const program = new Command('bench')
   .option('--rounds <count>', 'rounds of each measurement', '3')
   .option('--seconds <count>', 'seconds of each round', '5')
   .option('--quick', 'one round of two seconds, without the long ones: a smoke test, not to be quoted')
-  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, processes, cache, bulk, events, growth, snapshot')
+  .option(
+    '--only <parts>',
+    'comma-separated: posting, lone, reads, books, transports, processes, cache, bulk, events, find, growth, snapshot',
+  )
+  .option('--operations <count>', 'operations to find among', '10000000')
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are stored in bench/results/.')
   .parse();
@@ -39,12 +44,13 @@ const options = program.opts<{
   seconds: string;
   quick?: boolean;
   only?: string;
+  operations: string;
   json?: boolean;
 }>();
 const rounds = options.quick ? 1 : Number(options.rounds);
 const seconds = options.quick ? 2 : Number(options.seconds);
 const wanted = (part: string) =>
-  options.only ? options.only.split(',').includes(part) : !options.quick || !['growth', 'snapshot'].includes(part);
+  options.only ? options.only.split(',').includes(part) : !options.quick || !['find', 'growth', 'snapshot'].includes(part);
 
 const figures = new Figures();
 const server = await startTestServer({ asInProduction: true });
@@ -58,6 +64,8 @@ try {
     if (wanted('cache')) await withDatabase((database) => cacheFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('bulk')) await withDatabase((database) => bulkFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('events')) await measureEvents();
+    // Once: posting ten million operations takes most of the time.
+    if (wanted('find') && round === 1) await withDatabase((database) => findFigures(database.url, Number(options.operations), figures));
     if (wanted('growth')) await measureGrowth();
     // Once: it takes four minutes, and already has three figures.
     if (wanted('snapshot') && round === 1) await measureSnapshot();

@@ -10,7 +10,7 @@ import type { Spread, Transfer } from './workload.ts';
 const inFlight = 500;
 const walletAsset = 3;
 
-export async function openFundedLedger(url: string, how: Pick<LedgerOptions, 'books' | 'observe'> = {}): Promise<Ledger> {
+export async function openFundedLedger(url: string, how: Pick<LedgerOptions, 'books' | 'observe' | 'patienceMs'> = {}): Promise<Ledger> {
   const ledger = await openLedger({ url: inRole(url, 'writer'), log: silentLog(), ...how });
   await Promise.all(
     Array.from({ length: walletCount }, async (_, index) => {

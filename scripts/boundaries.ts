@@ -19,6 +19,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   cache: ['kernel'],
   wallets: ['kernel', 'database', 'background', 'ledger', 'metadata', 'cache'],
   visibility: ['ledger', 'wallets'],
+  find: ['kernel', 'database', 'ledger', 'metadata', 'projections', 'wallets', 'visibility'],
   operations: ['kernel', 'ledger', 'metadata', 'identity', 'wallets', 'visibility'],
   insights: ['kernel', 'database', 'background', 'mail', 'audit', 'ledger', 'metadata', 'projections', 'wallets', 'operations', 'outbound'],
   requests: [
@@ -58,6 +59,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'requests',
     'approvals',
     'webhooks',
+    'find',
   ],
 };
 

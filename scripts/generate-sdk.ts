@@ -120,7 +120,7 @@ function iteratorSource(operation: ApiOperation): string[] {
   const item = pageItem(operation);
   if (!item) return [];
   const { parameter, argument } = inputParameter(operation);
-  const name = `all${capital(operation.operationId.replace(/^(get|list)/, ''))}`;
+  const name = `all${capital(operation.operationId.replace(/^(get|list)/, '').replace(/^find/, 'found'))}`;
   return [
     `  /** Every item of every page of ${operation.operationId}; fetches pages as needed. */`,
     `  ${name}(${parameter}options: CallOptions = {}): AsyncGenerator<${typeOf(item)}, void, undefined> {`,

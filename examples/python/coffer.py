@@ -1424,10 +1424,20 @@ RenewMyRecoveryCodesAnswer = TypedDict("RenewMyRecoveryCodesAnswer", {
     "recoveryCodes": "List[str]",
 })
 
-ListUsersAnswer = TypedDict("ListUsersAnswer", {
+_ListUsersAnswer = TypedDict("_ListUsersAnswer", {
     "items": "List[User]",
-    "next": "Union[str, None]",  # cursor of the next page; null on the last page
+    "next": "Union[str, None]",  # cursor of the next page; null on the last
+    "previous": "Union[str, None]",  # cursor of the page before; null on the first
 })
+_ListUsersAnswerOptional = TypedDict("_ListUsersAnswerOptional", {
+    "count": "Dict[str, Any]",  # how many there are, if count=estimate was asked for
+    "asOf": "Dict[str, Any]",  # how much of the log was searched; absent where nothing can be behind
+}, total=False)
+
+
+class ListUsersAnswer(_ListUsersAnswer, _ListUsersAnswerOptional):
+    """ListUsersAnswer, as Coffer answers it."""
+
 
 DeleteUserAnswer = TypedDict("DeleteUserAnswer", {
     "id": "str",
@@ -1451,10 +1461,65 @@ ListKeysAnswer = TypedDict("ListKeysAnswer", {
     "items": "List[ApiKey]",
 })
 
-ListRequestsAnswer = TypedDict("ListRequestsAnswer", {
-    "items": "List[AsyncRequest]",
-    "next": "Union[str, None]",  # cursor of the next page; null on the last page
+_FindOperationsAnswer = TypedDict("_FindOperationsAnswer", {
+    "items": "List[Operation]",
+    "next": "Union[str, None]",  # cursor of the next page; null on the last
+    "previous": "Union[str, None]",  # cursor of the page before; null on the first
 })
+_FindOperationsAnswerOptional = TypedDict("_FindOperationsAnswerOptional", {
+    "count": "Dict[str, Any]",  # how many there are, if count=estimate was asked for
+    "asOf": "Dict[str, Any]",  # how much of the log was searched; absent where nothing can be behind
+}, total=False)
+
+
+class FindOperationsAnswer(_FindOperationsAnswer, _FindOperationsAnswerOptional):
+    """FindOperationsAnswer, as Coffer answers it."""
+
+
+_FindHoldsAnswer = TypedDict("_FindHoldsAnswer", {
+    "items": "List[Hold]",
+    "next": "Union[str, None]",  # cursor of the next page; null on the last
+    "previous": "Union[str, None]",  # cursor of the page before; null on the first
+})
+_FindHoldsAnswerOptional = TypedDict("_FindHoldsAnswerOptional", {
+    "count": "Dict[str, Any]",  # how many there are, if count=estimate was asked for
+    "asOf": "Dict[str, Any]",  # how much of the log was searched; absent where nothing can be behind
+}, total=False)
+
+
+class FindHoldsAnswer(_FindHoldsAnswer, _FindHoldsAnswerOptional):
+    """FindHoldsAnswer, as Coffer answers it."""
+
+
+_FindWalletsAnswer = TypedDict("_FindWalletsAnswer", {
+    "items": "List[Wallet]",
+    "next": "Union[str, None]",  # cursor of the next page; null on the last
+    "previous": "Union[str, None]",  # cursor of the page before; null on the first
+})
+_FindWalletsAnswerOptional = TypedDict("_FindWalletsAnswerOptional", {
+    "count": "Dict[str, Any]",  # how many there are, if count=estimate was asked for
+    "asOf": "Dict[str, Any]",  # how much of the log was searched; absent where nothing can be behind
+}, total=False)
+
+
+class FindWalletsAnswer(_FindWalletsAnswer, _FindWalletsAnswerOptional):
+    """FindWalletsAnswer, as Coffer answers it."""
+
+
+_ListRequestsAnswer = TypedDict("_ListRequestsAnswer", {
+    "items": "List[AsyncRequest]",
+    "next": "Union[str, None]",  # cursor of the next page; null on the last
+    "previous": "Union[str, None]",  # cursor of the page before; null on the first
+})
+_ListRequestsAnswerOptional = TypedDict("_ListRequestsAnswerOptional", {
+    "count": "Dict[str, Any]",  # how many there are, if count=estimate was asked for
+    "asOf": "Dict[str, Any]",  # how much of the log was searched; absent where nothing can be behind
+}, total=False)
+
+
+class ListRequestsAnswer(_ListRequestsAnswer, _ListRequestsAnswerOptional):
+    """ListRequestsAnswer, as Coffer answers it."""
+
 
 ListApprovalsAnswer = TypedDict("ListApprovalsAnswer", {
     "items": "List[Approval]",
@@ -2204,10 +2269,15 @@ class Coffer:
         *,
         limit: int = _omitted,
         cursor: str = _omitted,
+        order: Literal["desc", "asc"] = _omitted,
+        count: Literal["estimate"] = _omitted,
         email: str = _omitted,
+        name: str = _omitted,
+        state: Literal["active", "suspended"] = _omitted,
+        role: Literal["user", "support", "treasury", "risk", "operator", "admin"] = _omitted,
     ) -> ListUsersAnswer:
-        """Lists users, newest first; with `email` only the user who has this address."""
-        answer: ListUsersAnswer = self._send("GET", "/users", {}, {"limit": limit, "cursor": cursor, "email": email}, {})
+        """Finds users by e-mail address, words of the name, state and role, newest first. They are read as they are now."""
+        answer: ListUsersAnswer = self._send("GET", "/users", {}, {"limit": limit, "cursor": cursor, "order": order, "count": count, "email": email, "name": name, "state": state, "role": role}, {})
         return answer
 
     def get_user(
@@ -2440,16 +2510,97 @@ class Coffer:
         answer: Transfer = self._send("GET", "/transfers/{operationId}", {"operationId": operation_id}, {"unit": unit}, {})
         return answer
 
+    def find_operations(
+        self,
+        *,
+        kind: str = _omitted,
+        status: Literal["completed", "refused", "debited", "compensated"] = _omitted,
+        refusal: str = _omitted,
+        wallet_id: str = _omitted,
+        owner_id: str = _omitted,
+        account: str = _omitted,
+        counterparty: str = _omitted,
+        asset: str = _omitted,
+        amount_min: str = _omitted,
+        amount_max: str = _omitted,
+        key: str = _omitted,
+        since: str = _omitted,
+        until: str = _omitted,
+        text: str = _omitted,
+        metadata: str = _omitted,
+        limit: int = _omitted,
+        cursor: str = _omitted,
+        order: Literal["desc", "asc"] = _omitted,
+        count: Literal["estimate"] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> FindOperationsAnswer:
+        """Finds operations by time, kind, account, amount, outcome, key, metadata or text, newest first. What was posted a moment ago may be missing: asOf says how far the search is."""
+        answer: FindOperationsAnswer = self._send("GET", "/operations", {}, {"kind": kind, "status": status, "refusal": refusal, "walletId": wallet_id, "ownerId": owner_id, "account": account, "counterparty": counterparty, "asset": asset, "amountMin": amount_min, "amountMax": amount_max, "key": key, "since": since, "until": until, "text": text, "metadata": metadata, "limit": limit, "cursor": cursor, "order": order, "count": count, "unit": unit}, {})
+        return answer
+
+    def find_holds(
+        self,
+        *,
+        state: Literal["open", "captured", "released", "expired"] = _omitted,
+        wallet_id: str = _omitted,
+        owner_id: str = _omitted,
+        account: str = _omitted,
+        counterparty: str = _omitted,
+        asset: str = _omitted,
+        amount_min: str = _omitted,
+        amount_max: str = _omitted,
+        key: str = _omitted,
+        since: str = _omitted,
+        until: str = _omitted,
+        text: str = _omitted,
+        metadata: str = _omitted,
+        limit: int = _omitted,
+        cursor: str = _omitted,
+        order: Literal["desc", "asc"] = _omitted,
+        count: Literal["estimate"] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> FindHoldsAnswer:
+        """Finds holds of all wallets by state, owner, amount, time, metadata or text, newest first. What was posted a moment ago may be missing: asOf says how far the search is."""
+        answer: FindHoldsAnswer = self._send("GET", "/holds", {}, {"state": state, "walletId": wallet_id, "ownerId": owner_id, "account": account, "counterparty": counterparty, "asset": asset, "amountMin": amount_min, "amountMax": amount_max, "key": key, "since": since, "until": until, "text": text, "metadata": metadata, "limit": limit, "cursor": cursor, "order": order, "count": count, "unit": unit}, {})
+        return answer
+
+    def find_wallets(
+        self,
+        *,
+        owner_id: str = _omitted,
+        asset: str = _omitted,
+        state: Literal["open", "frozen", "closed"] = _omitted,
+        flag: str = _omitted,
+        balance_min: str = _omitted,
+        balance_max: str = _omitted,
+        sort: Literal["activity", "balance"] = _omitted,
+        limit: int = _omitted,
+        cursor: str = _omitted,
+        order: Literal["desc", "asc"] = _omitted,
+        count: Literal["estimate"] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> FindWalletsAnswer:
+        """Finds wallets by owner, asset, state, flag or balance, those with the newest activity or the greatest balance first. The wallets are as they are now. What was posted a moment ago may be missing: asOf says how far the search is."""
+        answer: FindWalletsAnswer = self._send("GET", "/wallets", {}, {"ownerId": owner_id, "asset": asset, "state": state, "flag": flag, "balanceMin": balance_min, "balanceMax": balance_max, "sort": sort, "limit": limit, "cursor": cursor, "order": order, "count": count, "unit": unit}, {})
+        return answer
+
     def list_requests(
         self,
         *,
         limit: int = _omitted,
         cursor: str = _omitted,
+        order: Literal["desc", "asc"] = _omitted,
+        count: Literal["estimate"] = _omitted,
         wallet_id: str = _omitted,
+        owner_id: str = _omitted,
+        type: Literal["withdraw", "transfer"] = _omitted,
+        key: str = _omitted,
+        since: str = _omitted,
+        until: str = _omitted,
         status: Literal["accepted", "processing", "held", "in_review", "awaiting_approval", "paying", "uncertain", "capturing", "releasing", "completed", "released", "failed"] = _omitted,
     ) -> ListRequestsAnswer:
-        """Lists asynchronous requests, newest first: of one wallet, in one status, or all that the caller may see."""
-        answer: ListRequestsAnswer = self._send("GET", "/requests", {}, {"limit": limit, "cursor": cursor, "walletId": wallet_id, "status": status}, {})
+        """Finds asynchronous requests by wallet, owner, status, type, key or time, newest first."""
+        answer: ListRequestsAnswer = self._send("GET", "/requests", {}, {"limit": limit, "cursor": cursor, "order": order, "count": count, "walletId": wallet_id, "ownerId": owner_id, "type": type, "key": key, "since": since, "until": until, "status": status}, {})
         return answer
 
     def get_request(

@@ -47,7 +47,7 @@ export type Both = {
 
 export async function startBoth(options: Parameters<typeof startPlatform>[0] = {}): Promise<Both> {
   const platform = await startPlatform(options);
-  const { database, ledger, queries, users, sessions, apiKeys, guard } = platform;
+  const { database, ledger, queries, find, users, sessions, apiKeys, guard } = platform;
   await seedDemo(database.pool, ledger);
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring USD');
@@ -74,6 +74,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),
       insights: openInsights(database.pool, ledger),
       queries,
+      find,
       requests,
       users,
       proofs: new Proofs({ pool, delivery: 'operator', signUp: 'open' }),

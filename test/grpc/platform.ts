@@ -12,6 +12,7 @@ import {
 } from '../../packages/coffer/src/gateway/grpc/index.ts';
 import type { RunningService, ServiceOptions } from '../../packages/coffer/src/gateway/grpc/index.ts';
 import type { Observation } from '../../packages/coffer/src/gateway/index.ts';
+import { Find } from '../../packages/coffer/src/find/index.ts';
 import { ApiKeys, Authenticator, Proofs, Sessions, Users } from '../../packages/coffer/src/identity/index.ts';
 import type { WalletProvisioner } from '../../packages/coffer/src/identity/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -36,6 +37,7 @@ export type Platform = {
   readonly database: TestDatabase;
   readonly ledger: Ledger;
   readonly queries: WalletQueries;
+  readonly find: Find;
   readonly users: Users;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
@@ -84,6 +86,7 @@ export async function startPlatform(
   assert(asset, 'the migrations bring the asset USD');
   const metadata = openMetadata?.(database.pool) ?? plainMetadata;
   const queries = new WalletQueries(ledger, asset, { metadata });
+  const find = new Find({ url: inRole(database.url, 'writer'), log, ledger });
   const usersAt = { host: '127.0.0.1', port: await freePort() };
   const walletsAt = { host: '127.0.0.1', port: await freePort() };
   const proxy = await startProxy(walletsAt);
@@ -103,6 +106,7 @@ export async function startPlatform(
     database,
     ledger,
     queries,
+    find,
     users,
     sessions,
     apiKeys,
@@ -153,6 +157,7 @@ export async function startPlatform(
       await proxy.stop();
       await platform.stopUsers();
       await platform.stopWallets();
+      await find.stop();
       await ledger.stop();
       await database.drop();
     },

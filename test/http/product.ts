@@ -12,6 +12,7 @@ import { ApiKeys, Authenticator, Factors, Proofs, Sessions, Subjects, Users } fr
 import type { AccountRules, IssuerSettings, PasskeySettings } from '../../packages/coffer/src/identity/index.ts';
 import { Access, listenHttp } from '../../packages/coffer/src/gateway/index.ts';
 import type { AccessMode, Product } from '../../packages/coffer/src/gateway/index.ts';
+import { Find } from '../../packages/coffer/src/find/index.ts';
 import { fraudProjection, openInsights, Reviews, statsProjection } from '../../packages/coffer/src/insights/index.ts';
 import { assert, createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
@@ -134,6 +135,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer, requiresProof: rules?.requiresProof, factors });
   const apiKeys = new ApiKeys(pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
+  const find = new Find({ url, log, ledger });
   const tail = new LogTail({ ledger, log, metadata });
   const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log, metadata });
   const requests = new Requests(pool, metadata);
@@ -149,6 +151,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     insights: openInsights(pool, ledger),
     commands,
     queries,
+    find,
     requests,
     assets: ledger.assets,
     chart: ledger.chart,
@@ -203,6 +206,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
       await listener.stop();
       await tail.stop();
       await broker.stop();
+      await find.stop();
       await ledger.stop();
       await pool.end();
       await database.drop();

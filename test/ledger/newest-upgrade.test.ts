@@ -110,7 +110,7 @@ async function expectReadsAsPosted(): Promise<void> {
     );
     const seqs: number[] = [];
     for (let before = (version ?? 0) + 1; before > 1; before -= 77)
-      seqs.push(...(await reader.history(number ?? 0, before, 77)).map((entry) => entry.seq));
+      seqs.push(...(await reader.history(number ?? 0, { from: before - 1, downTo: 1, limit: 77 })).map((entry) => entry.seq));
     expect(seqs).toEqual(rows.map((row) => row.seq).slice(0, -1));
   }
   const { rows } = await database.pool.query(

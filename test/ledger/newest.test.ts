@@ -64,7 +64,7 @@ it('reads the history of a wallet page by page, and its balance at every entry, 
   expect(entries.length).toBe(version + 1);
   const read: number[] = [];
   for (let before = version + 1; before > 1;) {
-    const page = await reader.history(number, before, 97);
+    const page = await reader.history(number, { from: before - 1, downTo: 1, limit: 97 });
     read.push(...page.map(({ seq }) => seq));
     before = page.at(-1)?.credit?.version ?? 0;
   }

@@ -148,7 +148,7 @@ async function compareHoldsAndReversals(book: number, model: Model, now: Date): 
   }
   const reversed = new Set(model.log.flatMap(({ reverses }) => reverses ?? []));
   for (const seq of reversed) {
-    const reversals = await reader.reversalsOf(seq);
+    const reversals = await reader.reversalsOf([seq]);
     expect(reversals.map((entry) => entry.seq)).toEqual(model.log.filter(({ reverses }) => reverses === seq).map((entry) => entry.seq));
   }
 }

@@ -696,10 +696,18 @@ export type RemoveMyFactorInput = {
 export type ListUsersInput = {
   /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of the previous page */
+  /** `next` or `previous` of another page */
   readonly cursor?: string | undefined;
+  /** desc: newest first (the default); asc: oldest first */
+  readonly order?: "desc" | "asc" | undefined;
+  /** estimate: also answer how many there are */
+  readonly count?: "estimate" | undefined;
   /** e-mail address, at most 254 characters */
   readonly email?: string | undefined;
+  /** words of the name, or their beginnings, in any order */
+  readonly name?: string | undefined;
+  readonly state?: "active" | "suspended" | undefined;
+  readonly role?: "user" | "support" | "treasury" | "risk" | "operator" | "admin" | undefined;
 };
 
 export type GetUserInput = {
@@ -855,13 +863,132 @@ export type GetTransferInput = {
   readonly unit?: "minor" | "major" | undefined;
 };
 
+export type FindOperationsInput = {
+  /** the type of the operation, such as transfer */
+  readonly kind?: string | undefined;
+  readonly status?: "completed" | "refused" | "debited" | "compensated" | undefined;
+  /** the code of the refusal, such as insufficient_funds */
+  readonly refusal?: string | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId?: string | undefined;
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly ownerId?: string | undefined;
+  /** a wallet id, or the kind of a system account such as cash_in */
+  readonly account?: string | undefined;
+  /** the account on the other side: a wallet id, or the kind of a system account */
+  readonly counterparty?: string | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | undefined;
+  /** the least amount, in minor units; with unit=major a decimal of the asset */
+  readonly amountMin?: string | undefined;
+  /** the greatest amount, in minor units; with unit=major a decimal of the asset */
+  readonly amountMax?: string | undefined;
+  /** the idempotency key, of any wallet */
+  readonly key?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly since?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly until?: string | undefined;
+  /** words of the metadata or of the reason: all of them, in any order and case */
+  readonly text?: string | undefined;
+  /** a property of the metadata and its value, such as orderId=17; nested ones with dots. Also as metadata.orderId=17, up to 8 of them */
+  readonly metadata?: string | undefined;
+  /** maximum number of items: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** `next` or `previous` of another page of the same list */
+  readonly cursor?: string | undefined;
+  /** desc: newest first (the default); asc: oldest first */
+  readonly order?: "desc" | "asc" | undefined;
+  /** estimate: also answer how many there are */
+  readonly count?: "estimate" | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+};
+
+export type FindHoldsInput = {
+  readonly state?: "open" | "captured" | "released" | "expired" | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId?: string | undefined;
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly ownerId?: string | undefined;
+  /** a wallet id, or the kind of a system account such as cash_in */
+  readonly account?: string | undefined;
+  /** the account on the other side: a wallet id, or the kind of a system account */
+  readonly counterparty?: string | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | undefined;
+  /** the least amount, in minor units; with unit=major a decimal of the asset */
+  readonly amountMin?: string | undefined;
+  /** the greatest amount, in minor units; with unit=major a decimal of the asset */
+  readonly amountMax?: string | undefined;
+  /** the idempotency key, of any wallet */
+  readonly key?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly since?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly until?: string | undefined;
+  /** words of the metadata or of the reason: all of them, in any order and case */
+  readonly text?: string | undefined;
+  /** a property of the metadata and its value, such as orderId=17; nested ones with dots. Also as metadata.orderId=17, up to 8 of them */
+  readonly metadata?: string | undefined;
+  /** maximum number of items: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** `next` or `previous` of another page of the same list */
+  readonly cursor?: string | undefined;
+  /** desc: newest first (the default); asc: oldest first */
+  readonly order?: "desc" | "asc" | undefined;
+  /** estimate: also answer how many there are */
+  readonly count?: "estimate" | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+};
+
+export type FindWalletsInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly ownerId?: string | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | undefined;
+  readonly state?: "open" | "frozen" | "closed" | undefined;
+  /** the id of a fraud rule: only wallets that it flagged. Also needs the right to read findings */
+  readonly flag?: string | undefined;
+  /** the least balance; needs asset, in minor units; with unit=major a decimal of the asset */
+  readonly balanceMin?: string | undefined;
+  /** the greatest balance; needs asset, in minor units; with unit=major a decimal of the asset */
+  readonly balanceMax?: string | undefined;
+  /** activity (the default), or balance, which needs asset */
+  readonly sort?: "activity" | "balance" | undefined;
+  /** maximum number of items: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** `next` or `previous` of another page of the same list */
+  readonly cursor?: string | undefined;
+  /** desc: newest first (the default); asc: oldest first */
+  readonly order?: "desc" | "asc" | undefined;
+  /** estimate: also answer how many there are */
+  readonly count?: "estimate" | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+};
+
 export type ListRequestsInput = {
   /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of the previous page */
+  /** `next` or `previous` of another page */
   readonly cursor?: string | undefined;
+  /** desc: newest first (the default); asc: oldest first */
+  readonly order?: "desc" | "asc" | undefined;
+  /** estimate: also answer how many there are */
+  readonly count?: "estimate" | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | undefined;
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly ownerId?: string | undefined;
+  readonly type?: "withdraw" | "transfer" | undefined;
+  /** the idempotency key, of any wallet */
+  readonly key?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly since?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly until?: string | undefined;
   readonly status?: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "uncertain" | "capturing" | "releasing" | "completed" | "released" | "failed" | undefined;
 };
 

@@ -11,7 +11,7 @@ declare
   -- Every schema that a migration creates. In public, only what Coffer created there.
   schemas constant text[] := array[
     'coffer_migration', 'ledger', 'identity', 'audit',
-    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache', 'ownership', 'approvals', 'metadata'
+    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache', 'ownership', 'approvals', 'metadata', 'find'
   ];
   in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
@@ -119,6 +119,8 @@ begin
       ('projections.progress', 'select, insert, update, delete'),
       ('projections.set_aside', 'select, insert, update, delete'),
       ('insights.wallet_stats', 'select, insert, update, delete'),
+      ('find.operation', 'select, insert, update, delete'),
+      ('find.wallet', 'select, insert, update, delete'),
       ('webhooks.endpoint', 'select, insert, update, delete'),
       ('webhooks.delivery', 'select, insert, update, delete'),
       ('webhooks.attempt', 'select, insert, delete'),

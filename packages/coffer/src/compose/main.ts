@@ -18,6 +18,7 @@ import {
 import { listenHttp } from '../gateway/http/index.ts';
 import { keepRepaired } from '../identity/index.ts';
 import type { Sessions } from '../identity/index.ts';
+import { Find } from '../find/index.ts';
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
 import { readTls } from '../gateway/network/index.ts';
 import type { Tls } from '../gateway/network/index.ts';
@@ -211,6 +212,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       metadata,
     });
     const queries = new WalletQueries(ledger, defaultAsset, { totals: statsKeeper(database.pool), pages: cache.pages, metadata });
+    const find = new Find({ url: database.url, log, ledger });
+    started.add(find);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
       const wallets = { commands, queries, assets: ledger.assets, chart: ledger.chart, users: userClient, defaultAsset: defaultAsset.code };
@@ -246,6 +249,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         live: config.live,
         commands,
         queries,
+        find,
         assets,
         chart,
         defaultAsset: defaultAsset.code,

@@ -5,6 +5,7 @@ import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
 import { accountMail, forgetOldLogins, keepAccountMailBounded } from '../identity/index.ts';
 import type { Users } from '../identity/index.ts';
+import { findProjection } from '../find/index.ts';
 import {
   fraudProjection,
   keepNotificationsBounded,
@@ -110,6 +111,7 @@ export function projectionsOf({ config, ledger, wakeWebhooks }: ProjectionParts)
     fraudProjection(),
     notificationsProjection(config.peers.mail !== undefined),
     webhookProjection({ ownerOf, wake: wakeWebhooks }),
+    findProjection,
   ];
 }
 

@@ -1,5 +1,7 @@
 // Access to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables.
 export { BatchedReader } from './batched-reader.ts';
+export { countedMax, estimateRows } from './count.ts';
+export type { Estimate } from './count.ts';
 export { isOutage } from './outages.ts';
 export { identityOf } from './identity.ts';
 export { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from './columns.ts';

@@ -39,6 +39,8 @@ const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'ownership.secret': { writer: 'select', reader: '' },
   'ownership.process': { writer: 'delete, insert, select, update', reader: '' },
   'ownership.lease': { writer: 'insert, select, update', reader: '' },
+  'find.operation': { writer: 'delete, insert, select, update', reader: '' },
+  'find.wallet': { writer: 'delete, insert, select, update', reader: '' },
   'events.dead_letter': { writer: 'delete, insert, select', reader: '' },
   'events.position': { writer: 'insert, select, update', reader: '' },
   'events.redelivery': { writer: 'delete, insert, select, update', reader: '' },

@@ -44,3 +44,4 @@ export type {
   WalletProvisioner,
 } from './types.ts';
 export { Users } from './users.ts';
+export { userStates } from './listing.ts';

@@ -2,7 +2,8 @@
 import pg from 'pg';
 import { recordChange } from '../audit/index.ts';
 import type { NewChange } from '../audit/index.ts';
-import { inTransaction, isOutage, TransactionLost } from '../database/index.ts';
+import { estimateRows, inTransaction, isOutage, TransactionLost } from '../database/index.ts';
+import type { Estimate } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
 import { IdentityUnavailable } from './outages.ts';
 
@@ -16,6 +17,15 @@ export class Queries {
   async read<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> {
     try {
       return (await this.#pool.query<R>(query)).rows;
+    } catch (failure) {
+      throw isOutage(failure) ? new IdentityUnavailable('not_done', { cause: failure }) : failure;
+    }
+  }
+
+  /** How many rows there are, roughly if there are many: see estimateRows. */
+  async estimate(rows: string, values: readonly unknown[]): Promise<Estimate> {
+    try {
+      return await estimateRows(this.#pool, rows, values);
     } catch (failure) {
       throw isOutage(failure) ? new IdentityUnavailable('not_done', { cause: failure }) : failure;
     }

@@ -7,6 +7,8 @@ import { keepCreation } from './creations.ts';
 import type { Creation } from './creations.ts';
 import { usesLink } from './proof-store.ts';
 import { Queries } from './queries.ts';
+import { listUsers } from './listing.ts';
+import type { ListedUsers, UserListing } from './listing.ts';
 import { userColumns, userFromRow } from './user-rows.ts';
 import type { StoredUser, UserRow } from './user-rows.ts';
 import type { EmailProof, LoginAttempt } from './types.ts';
@@ -136,17 +138,8 @@ export class IdentityStore {
     return rows[0] ? userFromRow(rows[0]) : null;
   }
 
-  /** Active users with a smaller number, in descending order. */
-  async activeBefore(number: number, limit: number): Promise<StoredUser[]> {
-    const rows = await this.#queries.read<UserRow>({
-      name: 'identity_active_before',
-      text: `
-        select ${userColumns} from identity.users
-        where number < $1 and status = 'active' and deleted_at is null
-        order by number desc limit $2`,
-      values: [number, limit],
-    });
-    return rows.map(userFromRow);
+  async list(listing: UserListing): Promise<ListedUsers | null> {
+    return await listUsers(this.#queries, listing);
   }
 
   /** The time of the deletion; null if there was no user to delete. */

@@ -18,7 +18,8 @@ import { openWalletMsMax } from './types.ts';
 import type { StoredUser } from './user-rows.ts';
 import { UserControl } from './user-control.ts';
 import type { Decision } from './user-control.ts';
-import type { CloseWallets, Role, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
+import type { ListedUsers, UserListing } from './listing.ts';
+import type { CloseWallets, Role, User, WalletOpening, WalletProvisioner } from './types.ts';
 
 /** Longer than any call that creates a user, so that repair never interferes with one in progress. */
 const pendingAgeMs = openWalletMsMax + 10_000;
@@ -125,13 +126,9 @@ export class Users {
     return ids.filter((id) => !living.has(id.toLowerCase()));
   }
 
-  /** Active users, newest first. `cursor`: the `next` of an earlier page. Refusal: cursor_invalid. */
-  async list(input: { readonly limit: number; readonly cursor?: string | undefined }): Promise<UserPage<User> | Refused> {
-    const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : numberOfCursor(input.cursor);
-    if (before === null) return refused('cursor_invalid');
-    const found = await this.#store.activeBefore(before, input.limit + 1);
-    const items = found.slice(0, input.limit).map(({ user }) => user);
-    return { items, next: found.length > input.limit ? String(items.at(-1)?.number) : null };
+  /** Active users, newest first unless `order` is asc. Refusal: cursor_invalid. */
+  async list(listing: UserListing): Promise<ListedUsers | Refused> {
+    return (await this.#store.list(listing)) ?? refused('cursor_invalid');
   }
 
   /**
@@ -332,8 +329,4 @@ export class Users {
     if (exists === 'unknown') return opening;
     return exists ? { status: 'opened' } : { status: 'unavailable', reason: opening.reason };
   }
-}
-
-function numberOfCursor(cursor: string): number | null {
-  return /^\d{1,15}$/.test(cursor) ? Number(cursor) : null;
 }

@@ -5,6 +5,7 @@ export * from './durable-append.ts';
 export * from './exit.ts';
 export * from './folder.ts';
 export * from './ids.ts';
+export * from './keyset.ts';
 export * from './log.ts';
 export * from './log-file.ts';
 export * from './log-settings.ts';

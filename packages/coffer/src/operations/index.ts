@@ -31,7 +31,9 @@ export {
   InvalidInput,
   ownerIn,
   reasonIn,
+  refuse,
   requiredMomentIn,
+  textIn,
   walletIn,
   wordIn,
 } from './input.ts';

@@ -11,5 +11,5 @@ export { startRequestRunner } from './start.ts';
 export type { OpenRequests } from './reading.ts';
 export type { Point } from './runner.ts';
 export type { RequestWork } from './start.ts';
-export { ownFailures, requestStatuses } from './types.ts';
+export { ownFailures, requestStatuses, requestTypes } from './types.ts';
 export type { AsyncRequest, Attempt, Content, Failure, OwnFailure, RequestStatus, RequestType, Reviews, ReviewVerdict } from './types.ts';

@@ -58,8 +58,8 @@ export class Requests {
   }
 
   async list(filter: RequestFilter): Promise<RequestPage> {
-    const { items, next } = await selectRequests(this.#pool, filter);
-    return { items: await Promise.all(items.map(async (item) => await openedRequest(this.#metadata, item))), next };
+    const page = await selectRequests(this.#pool, filter);
+    return { ...page, items: await Promise.all(page.items.map(async (item) => await openedRequest(this.#metadata, item))) };
   }
 
   /** Attempts and decisions: the last hundred lines, in order. */

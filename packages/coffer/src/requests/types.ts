@@ -1,7 +1,8 @@
 /** The types of asynchronous requests. */
 import type { OperationRefusalCode, TransferMode } from '../operations/index.ts';
 
-export type RequestType = 'withdraw' | 'transfer';
+export const requestTypes = ['withdraw', 'transfer'] as const;
+export type RequestType = (typeof requestTypes)[number];
 
 /**
  * `accepted` → `processing` → `completed` or `failed`. A withdrawal that needs a decision: `held`, then `in_review`,

@@ -3,4 +3,5 @@ export { visibleRefusal } from './refusals.ts';
 export type { AssetNames, VisibleRefusal } from './refusals.ts';
 export { decisionIn, visibleEntry, visibleRecipient, visibleSide } from './entries.ts';
 export type { VisibleEntry, VisibleSide } from './entries.ts';
+export { visibleTo } from './parties.ts';
 export { visibleEvent } from './events.ts';

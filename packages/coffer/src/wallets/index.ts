@@ -1,4 +1,5 @@
 // Wallets: the callers' view of the ledger's accounts: balances, history, holds, stats, and transfers in steps.
+export type { HistoryFilter } from './history.ts';
 export { entryOfOperation } from './operation-entry.ts';
 export { WalletQueries } from './queries.ts';
 export type { OperationRead, Page, PastWallet, Reader, Wallet, WalletHold, WalletStats } from './queries.ts';

@@ -1,9 +1,12 @@
 /** Queries about wallets. */
 import type { PageCache } from '../cache/index.ts';
+import { assert } from '../kernel/index.ts';
 import { bookOfWallet, operationId, parseOperationId, sagaDetails } from '../ledger/index.ts';
 import type { Asset, Balance, Closing, HoldRead, Keyspace, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
 import { openedEntries, openedEntry, openedEvents, plainMetadata } from '../metadata/index.ts';
 import type { MetadataVault } from '../metadata/index.ts';
+import { filteredHistory, versionIn } from './history.ts';
+import type { HistoryFilter } from './history.ts';
 import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
@@ -75,17 +78,21 @@ export class WalletQueries {
     return { items, next: rows.length > limit ? String(items.at(-1)?.asset) : null };
   }
 
-  /** A wallet's postings until its version, newest first. `cursor`: a `next` of an earlier page. */
-  async history(wallet: Wallet, limit: number, cursor?: string): Promise<Page<RecordedEntry>> {
+  /** A wallet's entries until its version, newest first unless the filter says otherwise. `cursor`: a `next` of an earlier page. */
+  async history(wallet: Wallet, limit: number, cursor?: string, filter: HistoryFilter = {}): Promise<Page<RecordedEntry>> {
     const { book, number, version, updatedAt } = wallet;
-    const read = () => this.#ledger.read.in(wallet).history(number, Number(cursor ?? version + 1), limit + 1);
+    const reader = this.#ledger.read.in(wallet);
+    const at = cursor === undefined ? undefined : Number(cursor);
+    if (Object.values(filter).some((condition) => condition !== undefined)) {
+      const { items, next } = await filteredHistory(reader, wallet, filter, { limit, cursor: at });
+      return { items: await openedEntries(this.#metadata, items), next };
+    }
+    const read = () => reader.history(number, { from: (at ?? version + 1) - 1, downTo: 1, limit: limit + 1 });
     // The date tells apart two pasts of one version, of which one was lost with a restored database.
     const name = `${book} ${number} ${version} ${updatedAt.getTime()} ${limit}`;
     const rows = this.#pages && cursor === undefined ? await this.#pages.page(name, read) : await read();
     const items = await openedEntries(this.#metadata, rows.slice(0, limit));
-    const last = items.at(-1);
-    const side = last?.debit?.number === wallet.number ? last.debit : last?.credit;
-    return { items, next: rows.length > limit ? String(side?.version) : null };
+    return { items, next: rows.length > limit ? String(versionIn(items.at(-1), wallet)) : null };
   }
 
   /**
@@ -105,6 +112,25 @@ export class WalletQueries {
   async operation(id: string, { onlyOwner }: Reader = {}): Promise<OperationRead | null> {
     const entry = await entryOfOperation(this.#ledger, id, onlyOwner);
     return entry && (await this.#withReversals(entry));
+  }
+
+  /** Operations whose entries were found, in the same order. */
+  async operationsOf(stored: readonly RecordedEntry[]): Promise<OperationRead[]> {
+    await this.#ledger.assets.learnFrom(stored);
+    const entries = await openedEntries(this.#metadata, stored);
+    const reversals = await Promise.all(
+      [...Map.groupBy(entries.filter(isPosting), ({ book }) => book)].map(
+        async ([book, postings]) => await this.#ledger.read.in({ book }).reversalsOf(postings.map(({ seq }) => seq)),
+      ),
+    );
+    const byOriginal = Map.groupBy(await openedEntries(this.#metadata, reversals.flat()), ({ book, reverses }) => `${book}-${reverses}`);
+    return await Promise.all(
+      entries.map(async (entry, at) => {
+        const first = stored[at];
+        if (first && isInSteps(entry)) return { entry, reversals: [], saga: await stateOf(this.#ledger, first) };
+        return { entry, reversals: byOriginal.get(`${entry.book}-${entry.seq}`) ?? [] };
+      }),
+    );
   }
 
   /** A transfer, atomic or by saga. A user sees it when the sender's wallet or the recipient's is the user's. */
@@ -152,11 +178,16 @@ export class WalletQueries {
     const { limit, cursor, open } = page;
     const beforeSeq = (cursor === undefined ? null : parseOperationId(cursor))?.seq ?? Number.MAX_SAFE_INTEGER;
     const rows = await this.#ledger.read.in(wallet).holdsOf(wallet.number, { beforeSeq, limit: limit + 1, open });
-    await this.#ledger.assets.learnFrom(rows.map(({ entry }) => entry));
-    const opened = await Promise.all(rows.slice(0, limit).map(async (hold) => await this.#openedHold(hold)));
-    const items = opened.map((hold) => this.#withCurrency(hold));
+    const items = await this.holdsOf(rows.slice(0, limit));
     const last = items.at(-1);
     return { items, next: last && rows.length > limit ? operationId(last.entry) : null };
+  }
+
+  /** Holds that were found, in the same order. */
+  async holdsOf(stored: readonly HoldRead[]): Promise<WalletHold[]> {
+    await this.#ledger.assets.learnFrom(stored.map(({ entry }) => entry));
+    const holds = await Promise.all(stored.map(async (hold) => await this.#openedHold(hold)));
+    return holds.map((hold) => this.#withCurrency(hold));
   }
 
   /** A wallet's balance at a moment, by recorded or by effective date. Null when it was not open yet. */
@@ -183,12 +214,9 @@ export class WalletQueries {
   }
 
   async #withReversals(stored: RecordedEntry): Promise<OperationRead> {
-    await this.#ledger.assets.learnFrom([stored]);
-    const entry = await openedEntry(this.#metadata, stored);
-    if (entry.kind === 'transfer_debit' && !entry.refusal) return { entry, reversals: [], saga: await stateOf(this.#ledger, stored) };
-    const isPosting = entry.debit !== null && entry.credit !== null;
-    const reversals = isPosting ? await this.#ledger.read.in(entry).reversalsOf(entry.seq) : [];
-    return { entry, reversals: await openedEntries(this.#metadata, reversals) };
+    const [read] = await this.operationsOf([stored]);
+    assert(read, 'each entry is an operation');
+    return read;
   }
 
   async #openedHold(hold: HoldRead): Promise<HoldRead> {
@@ -202,4 +230,12 @@ export class WalletQueries {
   #withAsset(balance: Balance): Wallet {
     return { ...balance, currency: this.#ledger.assets.get(balance.asset) };
   }
+}
+
+function isPosting({ debit, credit }: RecordedEntry): boolean {
+  return debit !== null && credit !== null;
+}
+
+function isInSteps({ kind, refusal }: RecordedEntry): boolean {
+  return kind === 'transfer_debit' && !refusal;
 }

@@ -40,6 +40,11 @@ const others = {
   getOperation: guarded('wallets:read', 'own'),
   getTransfer: guarded('wallets:read', 'own'),
   getBalanceAt: guarded('wallets:read', 'own'),
+  findOperations: guarded('wallets:read', 'own'),
+  findHolds: guarded('wallets:read', 'own'),
+  findWallets: guarded('wallets:read', 'own'),
+  // Users only for callers who may also list them.
+  search: guarded('wallets:read', 'own'),
   listHolds: guarded('wallets:read', 'own'),
   getHold: guarded('wallets:read', 'own'),
   listEvents: guarded('events:read', 'never'),

@@ -8,6 +8,7 @@ import type { ApprovalRunner, Approvals } from '../../approvals/index.ts';
 import type { DeadLetters, LogTail } from '../../events/index.ts';
 import type { ApiKeys, Factors, Proofs, Sessions, Subjects, Users } from '../../identity/index.ts';
 import type { Log } from '../../kernel/index.ts';
+import type { Find } from '../../find/index.ts';
 import type { Insights } from '../../insights/index.ts';
 import type { Assets, Chart } from '../../ledger/index.ts';
 import type { Requests } from '../../requests/index.ts';
@@ -32,6 +33,7 @@ export type Reply = FastifyReply;
 export type Product = {
   readonly commands: Commands;
   readonly queries: WalletQueries;
+  readonly find: Find;
   readonly assets: Assets;
   readonly chart: Chart;
   /** Code of the asset of new users' wallets. */

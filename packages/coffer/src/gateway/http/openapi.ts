@@ -30,6 +30,7 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
         'Requests',
         'Approvals',
         'Operations',
+        'Find',
         'Controls',
         'Closed loop',
         'Users',

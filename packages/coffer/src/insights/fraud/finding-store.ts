@@ -123,6 +123,16 @@ export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit 
   return rows.map(({ state, note, ...row }) => ({ ...findingFromRow(row), followed: { state, note } }));
 }
 
+/** The wallets of a rule's findings, of the active generation. */
+export async function readFlagged(pool: pg.Pool, rule: string, limit: number): Promise<string[]> {
+  const { rows } = await pool.query<{ wallet: string }>(
+    `select distinct f.wallet from insights.fraud_finding f
+     where f.generation = (select active_generation from projections.projection where name = 'fraud') and f.rule = $1 limit $2`,
+    [rule, limit],
+  );
+  return rows.map(({ wallet }) => wallet);
+}
+
 /** How far a book was evaluated. Null also if that is beyond the end of the log: then it is not known. */
 export async function readMark(pool: pg.Pool, book: number): Promise<{ seq: number; part: number } | null> {
   const { rows } = await pool.query<{ seq: number; part: number }>({

@@ -1,10 +1,12 @@
 /** The findings of the rules, page by page. */
 import type pg from 'pg';
-import { readFindings } from './finding-store.ts';
+import { readFindings, readFlagged } from './finding-store.ts';
 import type { FindingCursor, FindingsQuery, FollowedFinding } from './finding-store.ts';
 
 /** Time, book, seq, part and rule of the last finding of a page. */
 export const findingCursorPattern = '^[0-9]{1,14}-[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,2}-[a-z0-9-]{1,40}$';
+
+const flaggedMax = 10_000;
 
 export class Findings {
   readonly #pool: pg.Pool;
@@ -21,6 +23,11 @@ export class Findings {
     const items = found.slice(0, query.limit);
     const last = items.at(-1);
     return { items, next: found.length > query.limit && last ? `${last.recordedAt.getTime()}-${last.event}-${last.rule}` : null };
+  }
+
+  /** The wallets that a rule has flagged, whatever came of it; of very many, some. */
+  async walletsFlaggedBy(rule: string): Promise<readonly string[]> {
+    return await readFlagged(this.#pool, rule, flaggedMax);
   }
 }
 

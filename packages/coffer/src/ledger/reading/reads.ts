@@ -6,6 +6,8 @@ import type { BegunTransfer } from './begun.ts';
 import { readEntryByKey } from './by-key.ts';
 import type { Keyspace } from '../rules/keyspaces.ts';
 import type pg from 'pg';
+import { readHistory, readVersionAt } from './history.ts';
+import type { Versions } from './history.ts';
 import { decidedAt, expiredHolds } from './expired.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from './rows.ts';
 import type { AccountRow, EntryRow } from './rows.ts';
@@ -67,13 +69,13 @@ export type LedgerEvent = {
 /** A hold as of the moment of the read. `expired`: it passed its expiry with something left, which counts as given back. */
 export type HoldRead = { readonly hold: Hold; readonly entry: RecordedEntry; readonly captured: bigint; readonly expired: boolean };
 
-type HoldRow = EntryRow & { left_now: bigint; captured: bigint; expired: boolean };
+export type HoldRow = EntryRow & { left_now: bigint; captured: bigint; expired: boolean };
 
-const holdColumns = `${entrySelection}, parts.left_now, parts.captured,
+export const holdColumns = `${entrySelection}, parts.left_now, parts.captured,
   parts.gave_back or (parts.left_now > 0 and coalesce(e.expires_at <= ${decidedAt}, false)) as expired`;
 
 /** What is left of a hold only falls, so the minimum is the newest. */
-const holdParts = `
+export const holdParts = `
   cross join lateral (
     select min(n.hold_left) as left_now, coalesce(sum(n.amount) filter (where n.kind = 'capture'), 0) as captured,
       bool_or(n.kind = 'expire') as gave_back
@@ -123,18 +125,14 @@ export class BookReader {
     return rows.map(balanceFromRow);
   }
 
-  /** Postings of an account, newest first, before the given version of it. */
-  async history(account: number, beforeVersion: number, limit: number): Promise<RecordedEntry[]> {
-    const { rows } = await this.#pool.query<EntryRow>({
-      name: 'history',
-      text: `
-        select ${entrySelection}
-        from ledger.account_entries($1, $2, $3::bigint - 1, 1, $4) of_account
-        join ledger.entry e on e.book = $1 and e.seq = of_account.seq ${entrySides}
-        order by e.seq desc`,
-      values: [this.#book, account, beforeVersion, limit],
-    });
-    return rows.map(entryFromRow);
+  /** Entries of an account, newest first, by its versions. */
+  async history(account: number, versions: Versions): Promise<RecordedEntry[]> {
+    return await readHistory(this.#pool, this.#book, account, versions);
+  }
+
+  /** An account's version at a moment; null when it was not open yet. */
+  async versionAt(account: number, at: Date): Promise<number | null> {
+    return await readVersionAt(this.#pool, this.#book, account, at);
   }
 
   /** With `onlyOwner`, null for an entry that this owner neither requested nor is a side of. */
@@ -224,12 +222,13 @@ export class BookReader {
     return rows.map(entryFromRow);
   }
 
-  /** The reversals of an entry, in order. */
-  async reversalsOf(seq: number): Promise<RecordedEntry[]> {
+  /** The reversals of entries, those of each in order. */
+  async reversalsOf(seqs: readonly number[]): Promise<RecordedEntry[]> {
+    if (seqs.length === 0) return [];
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'reversals_of',
-      text: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.reverses = $2 order by e.reversed`,
-      values: [this.#book, seq],
+      text: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.reverses = any ($2::bigint[]) order by e.reverses, e.reversed`,
+      values: [this.#book, seqs],
     });
     return rows.map(entryFromRow);
   }
@@ -382,7 +381,7 @@ function balanceFromRow(row: BalanceRow): Balance {
   };
 }
 
-function holdFromRow(row: HoldRow): HoldRead {
+export function holdFromRow(row: HoldRow): HoldRead {
   const entry = entryFromRow(row);
   assert(entry.debit && entry.amount !== null, 'a hold names its wallet and has an amount');
   const { seq, amount, expiresAt } = entry;

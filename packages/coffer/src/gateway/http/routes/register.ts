@@ -28,6 +28,7 @@ import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
 import { factorRoutes, factorSchemas } from './factors.ts';
 import { exportRoutes, exportSchemas } from './exports.ts';
+import { findRoutes } from './find.ts';
 import { fraudRoutes } from './fraud.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
@@ -40,6 +41,7 @@ import { operationRoutes } from './operations.ts';
 import { postOperationRoutes } from './post-operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
 import { requestRoutes } from './requests.ts';
+import { searchRoutes, searchSchemas } from './search.ts';
 import { sessionRoutes, sessionSchemas } from './sessions.ts';
 import { secondFactorRoutes } from './second-factor.ts';
 import { staffRoutes } from './staff.ts';
@@ -77,6 +79,7 @@ export const namedSchemas = [
   ...fraudSchemas,
   ...notificationSchemas,
   ...exportSchemas,
+  ...searchSchemas,
 ];
 
 export function registerRoutes(app: App, product: Product): void {
@@ -97,6 +100,8 @@ export function registerRoutes(app: App, product: Product): void {
   exportRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
+  findRoutes(app, product);
+  searchRoutes(app, product);
   requestRoutes(app, product);
   approvalRoutes(app, product);
   approvalPolicyRoutes(app, product);

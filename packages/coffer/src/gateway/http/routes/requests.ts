@@ -1,15 +1,18 @@
 /** Asynchronous requests: callers follow their own, operators decide them. */
-import { Reason, WalletId, ref, strict } from '../../../operations/index.ts';
+import { Moment, Reason, UserId, WalletId, keyLengthMax, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
+import { requestTypes } from '../../../requests/index.ts';
 import type { DecisionRefusal } from '../../../requests/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
-import { readReason } from '../request-content.ts';
+import { keyIn } from '../../finding.ts';
+import { foundPage, keysetQuery, presentFound } from '../found-views.ts';
+import { readMoment, readReason } from '../request-content.ts';
 import { AsyncRequestId, presentRequest, presentWithLog, RequestStatusName, RequestView, RequestWithLog } from '../request-views.ts';
-import { page, pageQuery, problems } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 import { noSuchWallet } from './wallet-reads.ts';
 
 const params = Type.Object({ asyncRequestId: AsyncRequestId }, strict);
@@ -28,8 +31,13 @@ const waitQuery = Type.Object(
 );
 const listQuery = Type.Object(
   {
-    ...pageQuery('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$').properties,
+    ...keysetQuery('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'),
     walletId: Type.Optional(WalletId),
+    ownerId: Type.Optional(UserId),
+    type: Type.Optional(oneOf(...requestTypes)),
+    key: Type.Optional(Type.String({ minLength: 1, maxLength: keyLengthMax, description: 'the idempotency key, of any wallet' })),
+    since: Type.Optional(Moment),
+    until: Type.Optional(Moment),
     status: Type.Optional(RequestStatusName),
   },
   strict,
@@ -52,18 +60,30 @@ export function requestRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listRequests',
-        description: 'Lists asynchronous requests, newest first: of one wallet, in one status, or all that the caller may see',
+        description: 'Finds asynchronous requests by wallet, owner, status, type, key or time, newest first',
         tags,
         querystring: listQuery,
-        response: { 200: page(ref(RequestView)), ...problems(401, 404) },
+        response: { 200: foundPage(ref(RequestView)), ...problems(401, 404) },
       },
     },
     async (request, reply) => {
-      const { limit = 50, cursor, walletId: wallet, status } = request.query;
+      const { limit = 50, walletId: wallet, ownerId, since, until, count, ...others } = request.query;
       const { onlyOwner } = callerOf(request);
       if (wallet !== undefined && !(await queries.wallet(wallet, { onlyOwner }))) return sendProblem(reply, noSuchWallet(wallet));
-      const { items, next } = await requests.list({ limit, cursor, wallet, status, onlyOwner });
-      return reply.send({ items: items.map((item) => presentRequest(item, product.assets, { onlyOwner })), next });
+      const found = await requests.list({
+        ...others,
+        key: keyIn({ values: request.query, nameOf: (field) => field }),
+        limit,
+        wallet,
+        owner: ownerId?.toLowerCase(),
+        since: since === undefined ? undefined : readMoment(since, 'since'),
+        until: until === undefined ? undefined : readMoment(until, 'until'),
+        count: count === 'estimate',
+        onlyOwner,
+      });
+      return reply.send(
+        presentFound({ ...found, asOf: null }, (items) => items.map((item) => presentRequest(item, product.assets, { onlyOwner }))),
+      );
     },
   );
 

@@ -1,10 +1,10 @@
 /** Users, for staff and services. */
-import { roles } from '../../../identity/index.ts';
-import type { User, UserPage, Users } from '../../../identity/index.ts';
+import { nameLengthMax, roles, userStates } from '../../../identity/index.ts';
 import { clearanceOf, DestinationName, oneOf, Reason, ref, strict, Timestamp, UserId, WalletId } from '../../../operations/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product, Request } from '../app.ts';
 import { admitted, callerOf } from '../callers.ts';
+import { foundPage, keysetQuery, presentFound } from '../found-views.ts';
 import { problem, refusalProblem, sendProblem } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
@@ -12,6 +12,18 @@ import { Email, LoginView, presentLogin, presentUser, UserView } from './users.t
 import Type from 'typebox';
 
 const params = Type.Object({ userId: UserId }, strict);
+const usersQuery = Type.Object(
+  {
+    ...keysetQuery('[0-9]{1,15}'),
+    email: Type.Optional(Email),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: nameLengthMax, description: 'words of the name, or their beginnings, in any order' }),
+    ),
+    state: Type.Optional(oneOf(...userStates)),
+    role: Type.Optional(oneOf(...roles)),
+  },
+  strict,
+);
 
 export function staffRoutes(app: App, product: Product): void {
   const { users, sessions, access } = product;
@@ -20,18 +32,18 @@ export function staffRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listUsers',
-        description: 'Lists users, newest first; with `email` only the user who has this address',
+        description: 'Finds users by e-mail address, words of the name, state and role, newest first. They are read as they are now',
         tags: ['Users'],
-        querystring: Type.Object({ ...pageQuery('^[0-9]{1,15}$').properties, email: Type.Optional(Email) }, strict),
-        response: { 200: page(ref(UserView)), ...problems() },
+        querystring: usersQuery,
+        response: { 200: foundPage(ref(UserView)), ...problems() },
       },
     },
     async (request, reply) => {
-      const { limit = 50, cursor, email } = request.query;
-      const found = email === undefined ? await users.list({ limit, cursor }) : await onlyOne(users, email);
+      const { limit = 50, count, ...listing } = request.query;
+      const found = await users.list({ ...listing, limit, count: count === 'estimate' });
       return 'refusal' in found
         ? sendProblem(reply, problem(found.refusal.code, found.refusal))
-        : reply.send({ items: found.items.map(presentUser), next: found.next });
+        : reply.send(presentFound({ ...found, asOf: null }, (items) => items.map(presentUser)));
     },
   );
 
@@ -184,11 +196,6 @@ export function staffRoutes(app: App, product: Product): void {
   );
 
   decide('reinstate', 'Ends the suspension of a user, who can log in again. Earlier tokens stay invalid');
-}
-
-async function onlyOne(users: Users, email: string): Promise<UserPage<User>> {
-  const found = await users.findByEmail(email);
-  return { items: 'refusal' in found ? [] : [found], next: null };
 }
 
 function deciding(request: Request): { actor: string; byUser: string | null; aboutStaff: boolean } {

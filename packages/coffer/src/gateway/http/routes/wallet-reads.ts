@@ -6,6 +6,7 @@ import type { Wallet } from '../../../wallets/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
+import { foundQuery } from '../found-views.ts';
 import { HistoryItem, OperationView, presentHistoryItem, presentOperation } from '../operation-views.ts';
 import { malformed, problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
@@ -17,7 +18,23 @@ import { PastBalance, presentPastBalance, presentStats, presentWallet, Stats, Wa
 const params = Type.Object({ id: WalletId }, strict);
 const unitOnly = Type.Object(unitQuery, strict);
 const pastQuery = Type.Object({ at: Moment, by: Type.Optional(oneOf('recorded', 'effective')), ...unitQuery }, strict);
-const historyQuery = Type.Object({ ...pageQuery('^[1-9][0-9]{0,14}$').properties, ...unitQuery }, strict);
+const historyQuery = Type.Object(
+  {
+    ...pageQuery('^[1-9][0-9]{0,14}$').properties,
+    since: Type.Optional(Moment),
+    until: Type.Optional(Moment),
+    kind: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 40,
+        description: 'the type of the lines, such as transfer, which is also that of transfers in steps',
+      }),
+    ),
+    order: foundQuery.order,
+    ...unitQuery,
+  },
+  strict,
+);
 const keyParams = Type.Object(
   { id: WalletId, key: Type.String({ minLength: 1, maxLength: 128, description: 'the idempotency key, percent-encoded' }) },
   strict,
@@ -86,7 +103,7 @@ export function walletReadRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'getHistory',
-          "Lists a wallet's operations, newest first, including holds and controls, each with the balance after it",
+          "Lists a wallet's operations, newest first, including holds and controls, each with the balance after it: of a time, of a kind, or oldest first. With kind, a page may have few lines and still a next one",
         ),
         params,
         querystring: historyQuery,
@@ -96,8 +113,14 @@ export function walletReadRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
-      const { limit = 50, cursor, unit } = request.query;
-      const { items, next } = await queries.history(wallet, limit, cursor);
+      const { limit = 50, cursor, unit, since, until, kind, order } = request.query;
+      const filter = {
+        since: since === undefined ? undefined : readMoment(since, 'since'),
+        until: until === undefined ? undefined : readMoment(until, 'until'),
+        kind,
+        order,
+      };
+      const { items, next } = await queries.history(wallet, limit, cursor, filter);
       const views = items.map((entry) => inUnit(unit, presentHistoryItem(entry, wallet, callerOf(request)), wallet.currency.scale));
       return reply.send({ items: views, next });
     },
