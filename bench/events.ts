@@ -1,4 +1,7 @@
-/** (i) Events: from the log, through each broker, into the projections, by a worker in a separate process; while posting at full speed. */
+/**
+ * (i) Events: from the log, through each broker, into the projections, by a worker in a separate process; while posting at full speed.
+ * Processor time says what a transfer costs, also on a machine that is busy with other things.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createPool } from '../packages/coffer/src/database/index.ts';
@@ -6,6 +9,7 @@ import { openPostingNotifier, notifyingOnCommit } from '../packages/coffer/src/e
 import { newId, silentLog } from '../packages/coffer/src/kernel/index.ts';
 import type { Ledger, LedgerObserver } from '../packages/coffer/src/ledger/index.ts';
 import { openFundedLedger, postingsPerSecond } from './posting.ts';
+import { processorMs } from './processor-time.ts';
 import type { Figures } from './report.ts';
 import { startWorkerProcess } from './server-process.ts';
 import { verifyDatabase } from './verified.ts';
@@ -17,7 +21,13 @@ const steadyTransfersPerSecond = 1_000;
 const sampleEveryMs = 20;
 const noObserver: LedgerObserver = { batchCommitted: () => undefined, answered: () => undefined };
 
-export type BrokerUnderTest = { readonly name: 'built-in' | 'rabbitmq'; readonly settings: NodeJS.ProcessEnv };
+export type BrokerUnderTest = {
+  /** `-events` and `-operations`: with a queue of a consumer that is bound to all events, or to all operations. */
+  readonly name: 'built-in' | 'rabbitmq' | 'rabbitmq-events' | 'rabbitmq-operations';
+  readonly settings: NodeJS.ProcessEnv;
+  /** Of the broker, if it is one. */
+  readonly pid?: number;
+};
 
 export async function eventFigures(
   where: { readonly url: string; readonly home: string; readonly seconds: number },
@@ -48,11 +58,16 @@ export async function eventFigures(
       figures.add(`events-beside-p50-${name}`, `(i) their lag, ${name}, p50`, 'ms', beside.lagMs(0.5));
       figures.add(`events-beside-p99-${name}`, `(i) their lag, ${name}, p99`, 'ms', beside.lagMs(0.99));
 
-      const draining = marks.watch();
+      const pids = [worker.pid, ...(broker.pid === undefined ? [] : [broker.pid])];
+      const usedMs = () => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
+      const [draining, beforeMs] = [marks.watch(), usedMs()];
       await marks.caughtUp();
-      const drained = await draining.end();
+      const [drained, takenMs] = [await draining.end(), usedMs() - beforeMs];
       figures.add(`events-drain-${name}`, `(i) backlog drained afterwards, ${name}`, 'events/s', drained.eventsPerSecond);
       figures.add(`events-drain-entries-${name}`, `(i) the same in transfers, ${name}`, 'transfers/s', drained.entriesPerSecond);
+
+      const what = `(i) processor time of worker and broker for it, ${name}`;
+      figures.add(`events-drain-time-${name}`, what, 'µs/transfer', (takenMs * 1000) / drained.entries);
 
       const steady = marks.watch();
       await postSteadily(ledger, seconds);
@@ -88,7 +103,12 @@ async function postSteadily(ledger: Ledger, seconds: number): Promise<void> {
 }
 
 type Mark = { readonly atMs: number; readonly seq: number; readonly applied: number; readonly lagMs: number };
-type Watched = { readonly eventsPerSecond: number; readonly entriesPerSecond: number; readonly lagMs: (quantile: number) => number };
+type Watched = {
+  readonly entries: number;
+  readonly eventsPerSecond: number;
+  readonly entriesPerSecond: number;
+  readonly lagMs: (quantile: number) => number;
+};
 
 /** The position of the projection, by the database's clock. */
 class Marks {
@@ -152,6 +172,7 @@ function summed(samples: readonly Mark[]): Watched {
   const elapsedSeconds = first && last ? (last.atMs - first.atMs) / 1000 : Number.NaN;
   const lags = samples.map(({ lagMs }) => lagMs).toSorted((one, other) => one - other);
   return {
+    entries: (last?.seq ?? 0) - (first?.seq ?? 0),
     eventsPerSecond: ((last?.applied ?? 0) - (first?.applied ?? 0)) / elapsedSeconds,
     entriesPerSecond: ((last?.seq ?? 0) - (first?.seq ?? 0)) / elapsedSeconds,
     lagMs: (quantile) => lags[Math.min(lags.length - 1, Math.floor(lags.length * quantile))] ?? Number.NaN,

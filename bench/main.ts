@@ -1,6 +1,8 @@
 /** `npm run bench`: Coffer compared with the floor and the usual way, on one PostgreSQL, in one run. */
 import { Command } from 'commander';
 import pg from 'pg';
+import { Connection } from 'rabbitmq-client';
+import { eventsExchange, operationsExchange } from '../packages/coffer/src/events/index.ts';
 import { createTestDatabase } from '../test/support/database.ts';
 import type { TestDatabase } from '../test/support/database.ts';
 import { hasRabbitMq, startRabbitMq } from '../test/support/rabbitmq.ts';
@@ -148,15 +150,29 @@ async function measureEvents(): Promise<void> {
     eventFigures({ url: database.url, home: temporaryHome(), seconds }, { name: 'built-in', settings: {} }, figures),
   );
   if (!hasRabbitMq) return void process.stderr.write('  RabbitMQ is not installed: left out\n');
-  const rabbitmq = await startRabbitMq();
-  try {
-    const settings = { RABBITMQ_URL: rabbitmq.url };
-    await withDatabase((database) =>
-      eventFigures({ url: database.url, home: temporaryHome(), seconds }, { name: 'rabbitmq', settings }, figures),
-    );
-  } finally {
-    await rabbitmq.stop();
+  // A consumer's queue is filled and not read: what it does is not Coffer's.
+  const consumers = { rabbitmq: null, 'rabbitmq-operations': operationsExchange, 'rabbitmq-events': eventsExchange };
+  for (const name of ['rabbitmq', 'rabbitmq-operations', 'rabbitmq-events'] as const) {
+    const rabbitmq = await startRabbitMq();
+    try {
+      const exchange = consumers[name];
+      if (exchange) await bindQueue(rabbitmq.url, exchange);
+      const broker = { name, settings: { RABBITMQ_URL: rabbitmq.url }, pid: rabbitmq.pid };
+      await withDatabase((database) => eventFigures({ url: database.url, home: temporaryHome(), seconds }, broker, figures));
+    } finally {
+      await rabbitmq.stop();
+    }
   }
+}
+
+async function bindQueue(url: string, exchange: string): Promise<void> {
+  const connection = new Connection(url);
+  const channel = await connection.acquire();
+  const queue = 'bench.consumer';
+  await channel.exchangeDeclare({ exchange, type: 'topic', durable: true });
+  await channel.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  await channel.queueBind({ queue, exchange, routingKey: '#' });
+  await connection.close();
 }
 
 /** (g) the first seconds on empty tables, and with a million transfers in them. */
@@ -256,7 +272,7 @@ async function makeReport(): Promise<Report> {
     );
   compare('gRPC stream / posting in process', 'grpc-stream', 'bulk-posting', '≥ 0.8', (ratio) => ratio >= 0.8);
   compare('REST batches / posting in process', 'rest-batch', 'bulk-posting');
-  for (const broker of ['built-in', 'rabbitmq']) {
+  for (const broker of ['built-in', 'rabbitmq', 'rabbitmq-operations', 'rabbitmq-events']) {
     compare(
       `posting with the worker, ${broker} / without`,
       `events-posting-${broker}`,

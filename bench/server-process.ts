@@ -50,11 +50,12 @@ export async function startWorkerProcess(
   databaseUrl: string,
   home: string,
   settings: NodeJS.ProcessEnv,
-): Promise<Pick<CofferProcess, 'stop'>> {
+): Promise<Pick<CofferProcess, 'stop'> & { readonly pid: number }> {
   const child = spawnCoffer(['worker'], databaseUrl, home, settings);
   const exited = once(child, 'exit');
   await once(child, 'spawn');
   return {
+    pid: child.pid ?? 0,
     stop: async () => {
       child.kill('SIGTERM');
       await exited;

@@ -1372,6 +1372,24 @@ UserExport = TypedDict("UserExport", {
     "wallets": "List[Dict[str, Any]]",
 })
 
+_FoundItem = TypedDict("_FoundItem", {
+    "kind": "Literal[\"operation\", \"hold\", \"wallet\", \"request\", \"user\"]",
+    "id": "str",
+    "by": "Literal[\"id\", \"key\", \"email\", \"metadata\", \"name\", \"text\"]",  # what points to it; metadata: the whole value of a property
+})
+_FoundItemOptional = TypedDict("_FoundItemOptional", {
+    "operation": "Operation",
+    "hold": "Hold",
+    "wallet": "Wallet",
+    "request": "AsyncRequest",
+    "user": "User",
+}, total=False)
+
+
+class FoundItem(_FoundItem, _FoundItemOptional):
+    """with what was found, under the name of its kind."""
+
+
 ListMyWalletsAnswer = TypedDict("ListMyWalletsAnswer", {
     "items": "List[Wallet]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
@@ -1505,6 +1523,10 @@ _FindWalletsAnswerOptional = TypedDict("_FindWalletsAnswerOptional", {
 class FindWalletsAnswer(_FindWalletsAnswer, _FindWalletsAnswerOptional):
     """FindWalletsAnswer, as Coffer answers it."""
 
+
+SearchAnswer = TypedDict("SearchAnswer", {
+    "items": "List[FoundItem]",
+})
 
 _ListRequestsAnswer = TypedDict("_ListRequestsAnswer", {
     "items": "List[AsyncRequest]",
@@ -2069,10 +2091,14 @@ class Coffer:
         id: str,
         limit: int = _omitted,
         cursor: str = _omitted,
+        since: str = _omitted,
+        until: str = _omitted,
+        kind: str = _omitted,
+        order: Literal["desc", "asc"] = _omitted,
         unit: Literal["minor", "major"] = _omitted,
     ) -> GetHistoryAnswer:
-        """Lists a wallet's operations, newest first, including holds and controls, each with the balance after it."""
-        answer: GetHistoryAnswer = self._send("GET", "/wallet/{id}/history", {"id": id}, {"limit": limit, "cursor": cursor, "unit": unit}, {})
+        """Lists a wallet's operations, newest first, including holds and controls, each with the balance after it: of a time, of a kind, or oldest first. With kind, a page may have few lines and still a next one."""
+        answer: GetHistoryAnswer = self._send("GET", "/wallet/{id}/history", {"id": id}, {"limit": limit, "cursor": cursor, "since": since, "until": until, "kind": kind, "order": order, "unit": unit}, {})
         return answer
 
     def get_stats(
@@ -2582,6 +2608,17 @@ class Coffer:
     ) -> FindWalletsAnswer:
         """Finds wallets by owner, asset, state, flag or balance, those with the newest activity or the greatest balance first. The wallets are as they are now. What was posted a moment ago may be missing: asOf says how far the search is."""
         answer: FindWalletsAnswer = self._send("GET", "/wallets", {}, {"ownerId": owner_id, "asset": asset, "state": state, "flag": flag, "balanceMin": balance_min, "balanceMax": balance_max, "sort": sort, "limit": limit, "cursor": cursor, "order": order, "count": count, "unit": unit}, {})
+        return answer
+
+    def search(
+        self,
+        *,
+        q: str,
+        limit: int = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> SearchAnswer:
+        """Finds what an id, an idempotency key, an e-mail address, an order number in the metadata or a name points to, the most certain first. Users are found by callers who may list them. By metadata and words, what was posted a moment ago may be missing."""
+        answer: SearchAnswer = self._send("GET", "/search", {}, {"q": q, "limit": limit, "unit": unit}, {})
         return answer
 
     def list_requests(

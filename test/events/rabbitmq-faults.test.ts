@@ -3,13 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { Connection } from 'rabbitmq-client';
 import type { Channel } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { deliveriesMax, eventsExchange } from '../../packages/coffer/src/events/index.ts';
-import { envelopeOf } from '../../packages/coffer/src/events/envelope.ts';
-import type { Broker, Consumer } from '../../packages/coffer/src/events/index.ts';
+import { deliveriesMax, eventsExchange, operationsExchange } from '../../packages/coffer/src/events/index.ts';
+import { announcementOf, envelopeOf } from '../../packages/coffer/src/events/envelope.ts';
+import type { Broker, Consumer, Place } from '../../packages/coffer/src/events/index.ts';
 import { startProxy } from '../support/proxy.ts';
 import type { FaultyProxy } from '../support/proxy.ts';
 import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts';
 import type { RabbitMq } from '../support/rabbitmq.ts';
+import { Outsider } from './outsider.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { Recorder, startWorld, stopAll } from './world.ts';
 import type { EventWorld } from './world.ts';
@@ -28,6 +29,8 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   let channel: Channel;
   let work: Recorder;
   let relay: Consumer;
+  /** Consumers beside Coffer's own: one of events, one of operations. */
+  let outsiders: readonly Outsider[];
   const posted: string[] = [];
 
   beforeAll(async () => {
@@ -36,6 +39,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     world = await startWorld();
     broker = await world.broker(`amqp://guest:guest@127.0.0.1:${proxy.address.port}`);
     await enter();
+    outsiders = [await Outsider.bind(channel, eventsExchange), await Outsider.bind(channel, operationsExchange)];
     work = new Recorder();
     relay = await broker.relay();
     await broker.consume(work.handler);
@@ -90,9 +94,11 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     return log.length;
   }
 
-  /** The number of events in the log that the consumer has not seen, or saw with other content; waits for events in transit. */
+  /** The number of events in the log that a consumer has not seen, or Coffer's own saw with other content; waits for events in transit. */
   async function lostBy(fault: string): Promise<number> {
     const events = await equalsLog();
+    const log = await world.log();
+    for (const outsider of outsiders) await vi.waitFor(async () => expect(await outsider.missing(channel, log)).toEqual([]), soon);
     const again = work.seen.length - work.ids.size;
     console.info(`${fault}: ${events} events in the log, each consumed, ${again} of them more than once so far`);
     return events - work.ids.size;
@@ -106,13 +112,17 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   });
 
   test('its exchange is deleted', async () => {
-    for (let round = 0; round < rounds; round++) await whilePosting(() => channel.exchangeDelete({ exchange: eventsExchange }));
+    for (const exchange of [eventsExchange, operationsExchange, queue])
+      for (let round = 0; round < rounds; round++) await whilePosting(() => channel.exchangeDelete({ exchange }));
+    // The bindings of the other consumers are gone with the exchange: what was published meanwhile was not for them.
+    await arrived();
+    for (const outsider of outsiders) await outsider.bindAgain(channel, await world.log());
+    posted.push(...(await world.post(20)));
     expect(await lostBy('deleted exchanges')).toBe(0);
   });
 
   test('the binding of the queue is deleted: a message returned as unroutable does not count as published', async () => {
-    for (let round = 0; round < rounds; round++)
-      await whilePosting(() => channel.queueUnbind({ queue, exchange: eventsExchange, routingKey: '#' }));
+    for (let round = 0; round < rounds; round++) await whilePosting(() => channel.queueUnbind({ queue, exchange: queue, routingKey: '' }));
     expect(await lostBy('deleted bindings')).toBe(0);
   });
 
@@ -200,6 +210,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     const publisher = connection.createPublisher({ confirm: true });
     const envelope = { specversion: '1.0', id: 'x', source: '/coffer/books/1', subject: 'w1', time: new Date().toISOString() };
     const place = { sequence: '000000000000001-0001', partitionkey: 'w1', data: {} };
+    const span = { after: '000000000000000-0000', count: 1 };
     const bodies = [
       Buffer.from('no JSON'),
       Buffer.from([0xff, 0xfe, 0x00]),
@@ -211,6 +222,12 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
       Buffer.alloc(10 * 1024 * 1024, '{'),
       Buffer.from(JSON.stringify({ hello: 'from somebody else' })),
       Buffer.from('"text"'),
+      // Arrays, as operations have them, are not for the worker.
+      Buffer.from(JSON.stringify([{ ...envelope, ...place, type: 'coffer.wallet.FundsDeposited.v1' }])),
+      Buffer.from(JSON.stringify(Array.from({ length: 10_000 }, () => 'text'))),
+      ...[{ count: 0 }, { count: 10_001 }, { count: '3' }, { after: 1 }, { after: '1-1' }, { count: 1.5 }].map((lie) =>
+        Buffer.from(JSON.stringify({ ...envelope, ...place, ...span, ...lie, type: 'coffer.wallet.FundsDeposited.v1' })),
+      ),
     ];
     const types = ['application/cloudevents+json', 'application/json', 'text/plain'];
     for (const [at, body] of bodies.entries())
@@ -221,7 +238,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(bodies.length), soon);
     const letters = await broker.deadLetters.list({ limit: 100 });
     expect(letters.every(({ deliveries, body }) => deliveries === deliveriesMax && body.length <= 65_536)).toBe(true);
-    expect(letters.filter(({ eventId }) => eventId === 'x')).toHaveLength(3);
+    expect(letters.filter(({ eventId }) => eventId === 'x')).toHaveLength(9);
     expect(await broker.deadLetters.replay('all')).toBe(bodies.length);
     await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(bodies.length), soon);
     expect(await broker.deadLetters.drop('all')).toBe(bodies.length);
@@ -238,21 +255,56 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     const forge = (changes: object) => envelopeOf({ event: { ...event, ...changes }, previous });
     const farAhead = { seq: 999_999_999, id: `${event.book}-999999999-1`, data: { ...event.data, amount: '1000000' } };
     const forgeries = [forge(farAhead), forge({ ...farAhead, book: 99 }), forge({ type: 'FundsWithdrawn' }), forge({ wallet: 'mallory' })];
-    // In the place of a real event it only announces that event, whatever it says about the amount.
+    // Announcements of more events than there are, of the future, of what is not between the two positions, and of another book.
+    const before = previous ?? { seq: 0, part: 0 };
+    const announced = (after: Place, count: number, changes = {}) =>
+      announcementOf({ event: { ...event, ...changes }, previous }, { after, count });
+    forgeries.push(
+      announced(before, 2),
+      announced({ seq: 0, part: 0 }, 1),
+      announced({ seq: event.seq + 5, part: 1 }, 1),
+      announced(before, 10_000, farAhead),
+      announced(before, 1, { book: event.book === 1 ? 2 : 1 }),
+    );
+    // In the place of a real event it only announces that event, whatever it says about the amount. An announcement of it is true.
     const disguised = forge({ data: { ...event.data, amount: '1000000' } });
     const publisher = connection.createPublisher({ confirm: true });
-    for (const envelope of [...forgeries, disguised]) {
-      const routing = { exchange: eventsExchange, routingKey: 'book.1.FundsDeposited', durable: true };
+    for (const envelope of [...forgeries, disguised, announced(before, 1)]) {
+      const routing = { exchange: queue, routingKey: '', durable: true };
       await publisher.send({ ...routing, contentType: 'application/cloudevents+json' }, Buffer.from(JSON.stringify(envelope)));
     }
     await publisher.close();
     posted.push(...(await world.post(20)));
     await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(forgeries.length), soon);
     const log = new Set((await world.log()).map((entry) => JSON.stringify(entry)));
-    await vi.waitFor(() => expect(work.seen.filter((delivery) => delivery.event.id === id).length).toBeGreaterThan(1), soon);
+    await vi.waitFor(() => expect(work.seen.filter((delivery) => delivery.event.id === id).length).toBeGreaterThan(2), soon);
     expect(work.seen.filter((delivery) => !log.has(JSON.stringify(delivery.event)))).toEqual([]);
     expect(await broker.deadLetters.drop('all')).toBe(forgeries.length);
     expect(await lostBy('forgeries')).toBe(0);
+  });
+
+  test('of an operation whose announcement ends in its middle, each event arrives once, and nothing else', async () => {
+    posted.push(...(await world.post(2)));
+    await arrived();
+    const two = work.seen.filter(({ event }) => event.book === 1).slice(-3);
+    const [, first, second] = two;
+    if (!first || !second) throw new Error('two events have arrived');
+    const half = announcementOf(first, { after: first.previous ?? { seq: 0, part: 0 }, count: 1 });
+    const seen = work.seen.length;
+    const publisher = connection.createPublisher({ confirm: true });
+    await publisher.send({ exchange: queue, durable: true }, Buffer.from(JSON.stringify(half)));
+    await publisher.close();
+    await vi.waitFor(() => expect(work.seen.slice(seen).map(({ event }) => event.id)).toEqual([first.event.id]), soon);
+  });
+
+  test('the queue of the worker is deleted with what it has: it is declared again, and a relay from the beginning brings everything', async () => {
+    // RabbitMQ 3.10 crashes when a quorum queue is deleted while it is declared, so nothing declares it meanwhile.
+    await relay.stop();
+    posted.push(...(await world.post(20)));
+    await channel.queueDelete({ queue });
+    await world.database.pool.query('update events.relay set seq = 0, part = 0');
+    relay = await broker.relay();
+    expect(await lostBy('a deleted queue')).toBe(0);
   });
 
   test('none of these faults made a healthy event a dead letter', async () => {

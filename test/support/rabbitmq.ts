@@ -27,6 +27,8 @@ if (!hasRabbitMq) {
 export type RabbitMq = {
   readonly url: string;
   readonly address: { readonly host: string; readonly port: number };
+  /** Of the process that runs now. */
+  readonly pid: number;
   /** Stops it like a power cut. */
   kill(): Promise<void>;
   /** Starts it again on the same data. */
@@ -72,6 +74,9 @@ export async function startRabbitMq(): Promise<RabbitMq> {
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     address,
+    get pid() {
+      return child.pid ?? 0;
+    },
     kill,
     restart: async () => {
       await kill();

@@ -195,6 +195,9 @@ export type Notification = { readonly id: string; readonly kind: string; readonl
 
 export type UserExport = { readonly exportedAt: string; readonly user: User; readonly sessions: readonly (Session)[]; readonly factors: readonly (Factor)[]; readonly subjects: readonly (Subject)[]; readonly logins: readonly (Login)[]; readonly notifications: readonly (Notification)[]; readonly requests: readonly (AsyncRequest)[]; readonly wallets: readonly ({ readonly wallet: Wallet; readonly holds: readonly (Hold)[]; readonly history: readonly (HistoryItem)[]; })[]; };
 
+/** with what was found, under the name of its kind */
+export type FoundItem = { readonly kind: "operation" | "hold" | "wallet" | "request" | "user"; readonly id: string; readonly by: "id" | "key" | "email" | "metadata" | "name" | "text"; readonly operation?: Operation; readonly hold?: Hold; readonly wallet?: Wallet; readonly request?: AsyncRequest; readonly user?: User; };
+
 export type OpenWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly id?: string | undefined;
@@ -569,6 +572,14 @@ export type GetHistoryInput = {
   readonly limit?: number | undefined;
   /** the `next` of the previous page */
   readonly cursor?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly since?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly until?: string | undefined;
+  /** the type of the lines, such as transfer, which is also that of transfers in steps */
+  readonly kind?: string | undefined;
+  /** desc: newest first (the default); asc: oldest first */
+  readonly order?: "desc" | "asc" | undefined;
   /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
   readonly unit?: "minor" | "major" | undefined;
 };
@@ -965,6 +976,15 @@ export type FindWalletsInput = {
   readonly order?: "desc" | "asc" | undefined;
   /** estimate: also answer how many there are */
   readonly count?: "estimate" | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+};
+
+export type SearchInput = {
+  /** an id, an idempotency key, an e-mail address, an order number, a name, or words */
+  readonly q: string;
+  /** maximum number of results: 1 to 50 */
+  readonly limit?: number | undefined;
   /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
   readonly unit?: "minor" | "major" | undefined;
 };

@@ -1,11 +1,12 @@
 /** The AsyncAPI 3.0 document, built from the catalogue of events: the messages that consumers can receive. */
 import { productVersion } from '../kernel/index.ts';
-import { workerQueue } from './broker.ts';
 import { catalogue, schemaNameOf } from './catalogue.ts';
-import { envelopeContentType } from './envelope.ts';
+import { batchContentType, envelopeContentType } from './envelope.ts';
 
-/** The exchange to which every event of the log is published. */
+/** Every event of the log is a message here, as far as a queue is bound for it. */
 export const eventsExchange = 'wallet.events';
+/** Every operation is a message here, with all of its events, as far as a queue is bound for it. */
+export const operationsExchange = 'wallet.events.operations';
 
 export function asyncApiDocument(): string {
   return `${JSON.stringify(asyncApi(), null, 2)}\n`;
@@ -25,14 +26,18 @@ export function asyncApi(): Record<string, unknown> {
         address: 'book.{book}.{type}',
         title: 'Every event of the log',
         description: 'The routing key. Bind `book.*.FundsWithdrawn` for one type, `book.1.#` for one book, `#` for all.',
-        parameters: {
-          book: { description: 'number of the book', default: '1' },
-          type: { description: 'type of the event', enum: types },
-        },
+        parameters: { book, type: { description: 'type of the event', enum: types } },
         messages: Object.fromEntries(types.map((type) => [type, { $ref: `#/components/messages/${type}` }])),
-        bindings: {
-          amqp: { is: 'routingKey', exchange: { name: eventsExchange, type: 'topic', durable: true, autoDelete: false, vhost: '/' } },
-        },
+        bindings: bindingsOf(eventsExchange),
+      },
+      walletOperations: {
+        address: 'book.{book}.{type}',
+        title: 'Every operation of the log, with all of its events',
+        description:
+          'The routing key has the type of the first event: `book.*.TransferInitiated` for transfers, `book.*.TransferFailed` for refused ones.',
+        parameters: { book, type: { description: "type of the operation's first event", enum: types } },
+        messages: { Operation: { $ref: '#/components/messages/Operation' } },
+        bindings: bindingsOf(operationsExchange),
       },
     },
     operations: {
@@ -42,9 +47,15 @@ export function asyncApi(): Record<string, unknown> {
         summary: 'Events of the ledger, at least once, in the order of each book',
         bindings: { amqp: { ack: true } },
       },
+      receiveWalletOperations: {
+        action: 'receive',
+        channel: { $ref: '#/channels/walletOperations' },
+        summary: 'Operations of the ledger, at least once, in the order of each book',
+        bindings: { amqp: { ack: true } },
+      },
     },
     components: {
-      messages: Object.fromEntries(types.map((type) => [type, messageOf(type)])),
+      messages: { ...Object.fromEntries(types.map((type) => [type, messageOf(type)])), Operation: operationOf(types) },
       schemas: {
         Envelope: envelopeSchema,
         ...Object.fromEntries(types.map((type) => [schemaNameOf(type), plain(catalogue[type]?.data)])),
@@ -53,7 +64,13 @@ export function asyncApi(): Record<string, unknown> {
   };
 }
 
-const description = `Events of the ledger, as CloudEvents 1.0 in structured JSON. With RabbitMQ the exchange is \`${eventsExchange}\`; Coffer's own worker reads the queue \`${workerQueue}\`, other consumers bind their own queues.
+const book = { description: 'number of the book', default: '1' };
+
+function bindingsOf(exchange: string) {
+  return { amqp: { is: 'routingKey', exchange: { name: exchange, type: 'topic', durable: true, autoDelete: false, vhost: '/' } } };
+}
+
+const description = `Events of the ledger, as CloudEvents 1.0 in structured JSON. With RabbitMQ, the exchange \`${eventsExchange}\` has a message for each event, \`${operationsExchange}\` a message for each operation, with all of its events in the JSON batch format. Consumers bind their own queues to the one that suits them. Coffer publishes what a queue is bound for.
 
 * **At least once.** An event may be delivered again with the same \`id\`. Without failures, the events of a book arrive in order; after failures they may not: \`sequence\` is the position of each event, \`previous\` the sequence of the one before it.
 * **Versions.** The last part of \`type\`. Within a version, fields may be added; ignore unknown ones.
@@ -77,6 +94,17 @@ function messageOf(type: string) {
         },
       ],
     },
+  };
+}
+
+/** In the order of the log, all of one operation. */
+function operationOf(types: readonly string[]) {
+  return {
+    name: 'Operation',
+    title: 'Operation',
+    summary: 'all events of an operation, in order; a transfer has four',
+    contentType: batchContentType,
+    payload: { type: 'array', minItems: 1, items: { anyOf: types.map((type) => ({ $ref: `#/components/messages/${type}/payload` })) } },
   };
 }
 

@@ -52,7 +52,7 @@ const truth: readonly Delivery[] = honest.map(({ book, seq, part, previous }) =>
 
 test('what the broker delivers in order costs one read per book, and is what the log has', async () => {
   reads = 0;
-  expect(await confirm(ledger, honest)).toEqual(truth);
+  expect(await confirm(ledger, honest)).toEqual(truth.map((delivery) => [delivery]));
   expect(reads).toBe(2);
 });
 
@@ -85,13 +85,63 @@ test('however messages repeat, are reordered, missing or lie about their predece
       const answers = await confirm(ledger, claims);
       for (const [at, answer] of answers.entries()) {
         const claim = claims[at];
-        if (!claim || !('event' in answer)) throw new Error('an event of the log is confirmed');
-        expect(answer.event).toEqual(eventAt(claim.book, claim.seq, claim.part));
+        const [delivery] = 'unfounded' in answer ? [] : answer;
+        if (!claim || !delivery) throw new Error('an event of the log is confirmed');
+        expect(delivery.event).toEqual(eventAt(claim.book, claim.seq, claim.part));
         // Nothing lies between the event and what is delivered as its predecessor: a consumer that is there may go on.
-        const { seq, part } = answer.previous ?? { seq: 0, part: 0 };
+        const { seq, part } = delivery.previous ?? { seq: 0, part: 0 };
         const [next] = (logs[claim.book] ?? []).filter((event) => event.seq > seq || (event.seq === seq && event.part > part));
         expect(next?.id).toBe(claim.id);
       }
     }),
   );
+});
+
+/** The announcement of the events of a book between two indexes of its log, the second one excluded. */
+function announcing(book: number, from: number, to: number, lie: Partial<Claim> = {}): Claim {
+  const events = honest.filter((claim) => claim.book === book);
+  const last = events[to - 1];
+  if (!last) throw new Error('the log has the last event');
+  return {
+    ...last,
+    span: { after: last.previous && from > 0 ? (placeOfClaim(events[from - 1]) ?? beginning) : beginning, count: to - from },
+    ...lie,
+  };
+}
+
+const beginning: Place = { seq: 0, part: 0 };
+
+function placeOfClaim(claim: Claim | undefined): Place | null {
+  return claim ? { seq: claim.seq, part: claim.part } : null;
+}
+
+test('announcements that follow each other cost one read, and have the events of the log between their positions', async () => {
+  reads = 0;
+  const ofBook = truth.filter(({ event }) => event.book === 1);
+  expect(await confirm(ledger, [announcing(1, 0, 7), announcing(1, 7, 8), announcing(1, 8, 30)])).toEqual([
+    ofBook.slice(0, 7),
+    ofBook.slice(7, 8),
+    ofBook.slice(8, 30),
+  ]);
+  expect(reads).toBe(1);
+});
+
+test('an announcement with a wrong end, beginning or count, or in another book, is unfounded, and does not spoil those after it', async () => {
+  const ofBook = truth.filter(({ event }) => event.book === 1);
+  const real = announcing(1, 3, 9);
+  const { span = { after: beginning, count: 0 } } = real;
+  const wrong = [
+    { ...real, span: { ...span, count: 5 } },
+    { ...real, span: { ...span, count: 7 } },
+    { ...real, span: { ...span, after: beginning } },
+    { ...real, span: { after: { seq: 999, part: 1 }, count: 6 } },
+    { ...real, seq: 999_999_999, id: '1-999999999-1' },
+    { ...real, book: 7 },
+    { ...real, wallet: 'mallory' },
+  ];
+  for (const claim of wrong) {
+    const [answer, next] = await confirm(ledger, [claim, announcing(1, 9, 12)]);
+    expect(answer).toHaveProperty('unfounded');
+    expect(next).toEqual(ofBook.slice(9, 12));
+  }
 });

@@ -1,20 +1,102 @@
 /**
- * A message of an external broker is only a claim that the log has an event at a position. What consumers get is read from the log, so
- * a broker that loses, repeats, reorders or invents messages does no harm.
+ * A message of an external broker is only a claim that the log has an event at a position, or a number of events up to one. What
+ * consumers get is read from the log, so a broker that loses, repeats, reorders or invents messages does no harm.
  */
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { Delivery, Place } from './broker.ts';
 
 /** `previous`: the claimed position of the event before it; null for the first event of a book. */
-export type Claim = Place & Pick<LedgerEvent, 'id' | 'book' | 'type' | 'wallet'> & { readonly previous: Place | null };
+export type Claim = Place &
+  Pick<LedgerEvent, 'id' | 'book' | 'type' | 'wallet'> & {
+    readonly previous: Place | null;
+    /** Of an announcement: the claimed event is the last of these. Absent: it is the only one. */
+    readonly span?: Span;
+  };
+
+/** The `count` events after a position. */
+export type Span = { readonly after: Place; readonly count: number };
+
+/** More events than this are not announced at once: a message, whoever sent it, costs no more than one read of so many. */
+export const spanMax = 10_000;
 
 /** Why a claim is not true. */
 export type Unfounded = { readonly unfounded: string };
 
 const beginning: Place = { seq: 0, part: 0 };
 
-/** For each claim, in order, the event that the log has there. Claims that follow each other cost one read. */
-export async function confirm(ledger: Pick<Ledger, 'books' | 'read'>, claims: readonly Claim[]): Promise<(Delivery | Unfounded)[]> {
+type Spanning = Claim & { readonly span: Span };
+type Reader = ReturnType<Ledger['read']['in']>;
+
+const missing: Unfounded = { unfounded: 'the log has no such event' };
+const different: Unfounded = { unfounded: 'the log has another event at its position' };
+
+/** For each claim, in order, the events that the log has there. Claims that follow each other cost one read. */
+export async function confirm(
+  ledger: Pick<Ledger, 'books' | 'read'>,
+  claims: readonly Claim[],
+): Promise<(readonly Delivery[] | Unfounded)[]> {
+  const single = claims.filter(({ span }) => span === undefined);
+  const events = await confirmEvents(ledger, single);
+  const answers = new Map<Claim, readonly Delivery[] | Unfounded>();
+  for (const [at, claim] of single.entries()) {
+    const event = events[at] ?? missing;
+    answers.set(claim, 'event' in event ? [event] : event);
+  }
+  const spanning = claims.filter((claim): claim is Spanning => claim.span !== undefined);
+  for (const [book, ofBook] of Map.groupBy(spanning, (claim) => claim.book)) {
+    if (!ledger.books.includes(book)) continue;
+    for (const chain of chainsOf(ofBook)) await confirmSpans(ledger.read.in({ book }), chain, answers);
+  }
+  return claims.map((claim) => answers.get(claim) ?? missing);
+}
+
+/** Spans that begin where the one before ends, as far as one read may go. */
+function chainsOf(claims: readonly Spanning[]): Spanning[][] {
+  const chains: Spanning[][] = [];
+  let events = 0;
+  for (const claim of claims) {
+    const chain = chains.at(-1);
+    const before = chain?.at(-1);
+    events += claim.span.count;
+    if (chain && before && inOrder(before, claim.span.after) === 0 && events <= spanMax) chain.push(claim);
+    else {
+      chains.push([claim]);
+      events = claim.span.count;
+    }
+  }
+  return chains;
+}
+
+async function confirmSpans(
+  reader: Reader,
+  chain: readonly Spanning[],
+  answers: Map<Claim, readonly Delivery[] | Unfounded>,
+): Promise<void> {
+  const { after } = chain[0]?.span ?? { after: beginning };
+  const count = chain.reduce((sum, { span }) => sum + span.count, 0);
+  const events = await reader.events(after.seq, after.part, count);
+  let from = 0;
+  for (const claim of chain) {
+    const { span } = claim;
+    const found = events.slice(from, from + span.count);
+    from += span.count;
+    const last = found.at(-1);
+    const isFounded = last !== undefined && found.length === span.count && inOrder(last, claim) === 0;
+    if (isFounded) {
+      const deliveries = found.map((event, at) => ({ event, previous: placeOf(found[at - 1] ?? span.after) }));
+      answers.set(claim, isOf(claim, last) ? deliveries : different);
+    } else if (claim === chain[0]) answers.set(claim, { unfounded: `the log does not have the ${span.count} events that it announces` });
+    // The one before was wrong about its count: what follows it is read from its own beginning.
+    else return await confirmSpans(reader, chain.slice(chain.indexOf(claim)), answers);
+  }
+}
+
+function isOf({ id, type, wallet }: Claim, event: LedgerEvent): boolean {
+  return id === event.id && type === event.type && wallet === event.wallet;
+}
+
+/** For each claim of one event, in order, the event that the log has there. */
+async function confirmEvents(ledger: Pick<Ledger, 'books' | 'read'>, claims: readonly Claim[]): Promise<(Delivery | Unfounded)[]> {
   const found = new Map<string, Delivery>();
   for (const [book, ofBook] of Map.groupBy(claims, (claim) => claim.book)) {
     if (!ledger.books.includes(book)) continue;
@@ -22,15 +104,13 @@ export async function confirm(ledger: Pick<Ledger, 'books' | 'read'>, claims: re
   }
   return claims.map((claim) => {
     const delivery = found.get(`${claim.book}-${claim.seq}-${claim.part}`);
-    if (!delivery) return { unfounded: 'the log has no such event' };
-    const { id, type, wallet } = delivery.event;
-    const isSame = id === claim.id && type === claim.type && wallet === claim.wallet;
-    return isSame ? delivery : { unfounded: 'the log has another event at its position' };
+    if (!delivery) return missing;
+    return isOf(claim, delivery.event) ? delivery : different;
   });
 }
 
 /** `claims` of one book, in order. Returns at least the events at their positions. */
-async function readClaimed(reader: ReturnType<Ledger['read']['in']>, claims: readonly Claim[]): Promise<Delivery[]> {
+async function readClaimed(reader: Reader, claims: readonly Claim[]): Promise<Delivery[]> {
   const found: Delivery[] = [];
   for (let rest = claims; rest[0];) {
     const [first] = rest;

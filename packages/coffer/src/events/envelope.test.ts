@@ -82,7 +82,7 @@ test('every reference in the AsyncAPI document resolves, and every type of event
   }
   expect(document).toMatchObject({
     asyncapi: '3.0.0',
-    channels: { walletEvents: {} },
-    operations: { receiveWalletEvents: { action: 'receive' } },
+    channels: { walletEvents: {}, walletOperations: {} },
+    operations: { receiveWalletEvents: { action: 'receive' }, receiveWalletOperations: { action: 'receive' } },
   });
 });

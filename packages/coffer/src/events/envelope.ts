@@ -1,9 +1,12 @@
 /** The envelope of events on a broker: CloudEvents 1.0 in structured JSON. Reading one yields a claim, which only the log can confirm. */
 import type { Delivery, Place } from './broker.ts';
-import type { Claim } from './claims.ts';
+import { spanMax } from './claims.ts';
+import type { Claim, Span } from './claims.ts';
 import { schemaNameOf, versionOf } from './catalogue.ts';
 
 export const envelopeContentType = 'application/cloudevents+json';
+/** The JSON batch format of CloudEvents: an array of envelopes. */
+export const batchContentType = 'application/cloudevents-batch+json';
 const typePrefix = 'coffer.wallet.';
 /** Our events are a few hundred bytes, and metadata is limited: a longer message is not ours, and is not even parsed. */
 export const envelopeBytesMax = 1_048_576;
@@ -45,6 +48,21 @@ export function envelopeOf({ event, previous }: Delivery): Envelope {
   };
 }
 
+/**
+ * Announces all events after a position up to this one, of which the message has only the envelope. Versions of Coffer that do not know
+ * `after` and `count` read it as an event of which they have missed the ones before, and get those from the log.
+ */
+export type Announcement = Envelope & {
+  /** The sequence after which the announced events begin: zeros for the beginning of the log. */
+  readonly after: string;
+  /** How many events are announced. */
+  readonly count: number;
+};
+
+export function announcementOf({ event, previous }: Delivery, { after, count }: Span): Announcement {
+  return { ...envelopeOf({ event: { ...event, data: {} }, previous }), after: sequenceOf(after), count };
+}
+
 /** Why a message is not an event that this version can read. */
 export type Unreadable = { readonly unreadable: string };
 
@@ -56,7 +74,7 @@ export function readEnvelope(body: string): Claim | Unreadable {
     return { unreadable: 'it is not JSON' };
   }
   if (!isObject(parsed)) return { unreadable: 'it is not a JSON object' };
-  const { specversion, id, source, type, subject, time, sequence, previous, data } = parsed;
+  const { specversion, id, source, type, subject, time, sequence, previous, after, count, data } = parsed;
   if (specversion !== '1.0') return { unreadable: `its specversion is ${brief(specversion)}, not 1.0` };
   const [, name = '', version = ''] = /^coffer\.wallet\.([A-Z][A-Za-z]{0,99})\.v([1-9]\d{0,5})$/.exec(text(type)) ?? [];
   if (name === '') return { unreadable: `its type is ${brief(type)}, which is not one of Coffer's` };
@@ -69,7 +87,12 @@ export function readEnvelope(body: string): Claim | Unreadable {
   if (Number.isNaN(book) || !place || (previous !== undefined && !before)) return { unreadable: 'it has no valid position in the log' };
   if (typeof id !== 'string' || typeof subject !== 'string' || !isObject(data) || !isTimed)
     return { unreadable: 'id, subject, time or data is missing or has the wrong type' };
-  return { id, book, ...place, type: name, wallet: subject, previous: before };
+  const claim = { id, book, ...place, type: name, wallet: subject, previous: before };
+  if (after === undefined && count === undefined) return claim;
+  const start = placeOf(after);
+  if (!start || typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > spanMax)
+    return { unreadable: `it does not announce between 1 and ${spanMax} events after a position` };
+  return { ...claim, span: { after: start, count } };
 }
 
 /** What a message says about itself, as far as it is readable; unverified. */

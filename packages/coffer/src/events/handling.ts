@@ -3,6 +3,7 @@ import type { WakeSignal } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import { assert, Backoff } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
+import { BrokerUnavailable } from './broker.ts';
 import type { Verdict } from './broker.ts';
 
 export const outagePauseMs = { first: 250, most: 10_000 } as const;
@@ -28,7 +29,8 @@ export async function verdictsOn<Item>(
       assert(verdicts.length === batch.length, 'a handler returns a verdict per delivery');
       return verdicts;
     } catch (failure) {
-      if (!isOutage(failure)) log.error({ err: failure, queue }, 'Handling a batch of events failed; it is delivered again');
+      const isAway = failure instanceof BrokerUnavailable || isOutage(failure);
+      if (!isAway) log.error({ err: failure, queue }, 'Handling a batch of events failed; it is delivered again');
       else if (backoff.isFresh) log.warn({ queue, reason: (failure as Error).message }, 'Events wait: handling is not possible now');
       await wake.pause(backoff.nextMs(), isOver);
       if (isOver()) return null;

@@ -9,6 +9,6 @@ export type { PostingNotifier, PostingNotifierOptions } from './notifier.ts';
 export { envelopeOf } from './envelope.ts';
 export { LogTail } from './tail.ts';
 export type { Audience, Subscription, TailOptions } from './tail.ts';
-export { asyncApiDocument, eventsExchange } from './asyncapi.ts';
+export { asyncApiDocument, eventsExchange, operationsExchange } from './asyncapi.ts';
 export { openBroker, openDeadLetters } from './open.ts';
 export type { BrokerOptions, OpenedDeadLetters } from './open.ts';

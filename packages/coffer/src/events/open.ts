@@ -54,7 +54,7 @@ export async function openDeadLetters({
 }: Pick<BrokerOptions, 'peers' | 'pool' | 'log' | 'metadata'>): Promise<OpenedDeadLetters> {
   if (peers.rabbitmqUrl !== undefined) {
     const { openRabbitDeadLetters } = await loadRabbitMq();
-    return openRabbitDeadLetters({ rabbitmqUrl: peers.rabbitmqUrl, pool, log });
+    return openRabbitDeadLetters({ rabbitmqUrl: peers.rabbitmqUrl, pool, log, metadata });
   }
   // Consumers poll for due events once a second, even without a notification.
   return { deadLetters: deadLettersOf(pool, workerQueue, () => undefined, metadata), stop: () => Promise.resolve() };

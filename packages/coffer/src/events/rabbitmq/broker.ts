@@ -27,7 +27,7 @@ export type RabbitOptions = {
 export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, metadata, notifier }: RabbitOptions): Broker {
   // RabbitMQ stops reading from a connection whose publishing it blocks, including acknowledgements: hence two.
   const [publishing, consuming] = [new RabbitLink(rabbitmqUrl, 'publishing', log), new RabbitLink(rabbitmqUrl, 'consuming', log)];
-  const publishers = { relay: new Publisher(publishing), replay: new Publisher(publishing) };
+  const publishers = { relay: new Publisher(publishing), again: new Publisher(publishing), replay: new Publisher(publishing) };
   const parts = new Set<Consumer>();
   const keep = (part: Consumer): Consumer => {
     parts.add(part);
@@ -42,7 +42,7 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, metadata, no
     get status() {
       return { kind: 'rabbitmq' as const, connected: publishing.connected && consuming.connected };
     },
-    deadLetters: rabbitDeadLetters({ link: consuming, publisher: publishers.replay, pool }),
+    deadLetters: rabbitDeadLetters({ link: consuming, publisher: publishers.replay, pool, metadata }),
     relay: async () => {
       const relay = new Relay({ url, ledger, metadata, publisher: publishers.relay, log });
       const listening = await notifier?.listen(() => relay.ring());
@@ -53,26 +53,33 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, metadata, no
         },
       });
     },
-    consume: (handler) => Promise.resolve(keep(new RabbitConsumer({ link: consuming, queue: workerQueue, ledger, handler, log }))),
+    consume: (handler) => {
+      const consumer = new RabbitConsumer({ link: consuming, publisher: publishers.again, queue: workerQueue, ledger, handler, log });
+      return Promise.resolve(keep(consumer));
+    },
     stop: async () => {
       await Promise.all([...parts].map((part) => part.stop()));
       parts.clear();
-      publishers.relay.stop();
-      publishers.replay.stop();
+      for (const publisher of Object.values(publishers)) publisher.stop();
       await Promise.all([publishing.stop(), consuming.stop()]);
     },
   };
 }
 
 /** Only the dead letters: one connection, because nothing else is published or consumed on it. */
-export function openRabbitDeadLetters({ rabbitmqUrl, pool, log }: Pick<RabbitOptions, 'rabbitmqUrl' | 'pool' | 'log'>): {
+export function openRabbitDeadLetters({
+  rabbitmqUrl,
+  pool,
+  log,
+  metadata,
+}: Pick<RabbitOptions, 'rabbitmqUrl' | 'pool' | 'log' | 'metadata'>): {
   readonly deadLetters: DeadLetters;
   stop(): Promise<void>;
 } {
   const link = new RabbitLink(rabbitmqUrl, 'dead letters', log);
   const publisher = new Publisher(link);
   return {
-    deadLetters: rabbitDeadLetters({ link, publisher, pool }),
+    deadLetters: rabbitDeadLetters({ link, publisher, pool, metadata }),
     stop: async () => {
       publisher.stop();
       await link.stop();

@@ -1,6 +1,6 @@
 /**
- * Passes the events that RabbitMQ's messages claim to a handler, in batches and in order, as the log has them; acknowledges those
- * that the handler reports as done.
+ * Passes the events that RabbitMQ's messages announce to a handler, in batches and in order, as the log has them; acknowledges the
+ * messages whose events the handler reports as done. An event that fails among others goes on alone, as a message of its own.
  */
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { WakeSignal } from '../../background/index.ts';
@@ -8,25 +8,30 @@ import { assert, Backoff, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { BrokerUnavailable, deliveriesMax } from '../broker.ts';
-import type { Consumer, Handler, Verdict } from '../broker.ts';
+import type { Consumer, Delivery, Handler, Verdict } from '../broker.ts';
 import { confirm } from '../claims.ts';
-import type { Claim } from '../claims.ts';
-import { readEnvelope } from '../envelope.ts';
+import type { Claim, Unfounded } from '../claims.ts';
+import { envelopeContentType, envelopeOf, readEnvelope } from '../envelope.ts';
 import { outagePauseMs, verdictsOn } from '../handling.ts';
 import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
-import { earlierDeliveries, textOf } from './messages.ts';
-import { declareTopology } from './topology.ts';
+import { earlierDeliveries, failuresHeader, textOf } from './messages.ts';
+import type { Message, Publisher } from './publisher.ts';
+import { declareTopology, workerExchange } from './topology.ts';
 
 /** The prefetch: two batches, so that one is in transit while another is handled. */
 const prefetchMessages = 1_000;
 const messagesPerBatch = 500;
+/** A batch is full when its messages announce so many. */
+const eventsPerBatch = 4_000;
 /** The pause before the first redelivery; it doubles for each later one. */
 const redeliveryPauses = { first: 500, most: 60_000 } as const;
 const idleMs = 60_000;
 
 export type ConsumerOptions = {
   readonly link: RabbitLink;
+  /** For events that failed among others: its own publisher, because windows of one run one after the other. */
+  readonly publisher: Publisher;
   readonly queue: string;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly handler: Handler;
@@ -35,26 +40,39 @@ export type ConsumerOptions = {
 
 /** A waiting message: what it claims, or null if it cannot be read. `why`: why it has failed, if it has. */
 type Waiting = { readonly tag: number; readonly deliveries: number; readonly claim: Claim | null; why: string };
-type Claiming = Waiting & { readonly claim: Claim };
+/** A message with the events that the log has of it. */
+type Confirmed = { readonly message: Waiting; readonly deliveries: readonly Delivery[] };
 
 /** One subscription, from start to end. Delivery tags are valid only within it. */
 class Session {
   readonly channel: Channel;
   waiting: Waiting[] = [];
-  /** Tags of failed messages that are returned after a pause. Acknowledging "all up to" would acknowledge them, too. */
-  readonly held = new Map<number, NodeJS.Timeout>();
+  /** Failed messages that pause before they are handled again or returned. */
+  readonly paused = new Set<NodeJS.Timeout>();
   isOver = false;
 
   constructor(channel: Channel, onChange: () => void) {
     this.channel = channel;
     const over = () => {
       this.isOver = true;
-      for (const timer of this.held.values()) clearTimeout(timer);
+      for (const timer of this.paused) clearTimeout(timer);
       onChange();
     };
     channel.on('close', over);
     // The queue was deleted, or has moved to another node.
     channel.on('basic.cancel', over);
+  }
+
+  /** After the pause before a redelivery, unless the session is over. */
+  afterPause(failures: number, work: () => void): void {
+    const timer = setTimeout(
+      () => {
+        this.paused.delete(timer);
+        if (!this.isOver) work();
+      },
+      pauseAfter(failures - 1, redeliveryPauses),
+    ).unref();
+    this.paused.add(timer);
   }
 }
 
@@ -114,75 +132,101 @@ export class RabbitConsumer implements Consumer {
   }
 
   /** Called by the library outside of any try block: must not throw. */
-  #take(session: Session | null, message: AsyncMessage): void {
-    const text = textOf(message);
+  #take(session: Session | null, delivered: AsyncMessage): void {
+    const text = textOf(delivered);
     const read = text === null ? { unreadable: 'it is too long' } : readEnvelope(text);
-    session?.waiting.push({
-      tag: message.deliveryTag,
-      deliveries: earlierDeliveries(message) + 1,
+    const { ofMessage, ofAnnouncement } = earlierDeliveries(delivered);
+    const message = {
+      tag: delivered.deliveryTag,
+      deliveries: ofMessage + ofAnnouncement + 1,
       claim: 'id' in read ? read : null,
       why: 'id' in read ? 'its handling failed' : read.unreadable,
-    });
-    this.#wake.notify();
+    };
+    const add = () => {
+      session?.waiting.push(message);
+      this.#wake.notify();
+    };
+    // It was published right after its failure: the pause is here.
+    if (ofMessage === 0 && ofAnnouncement > 0) session?.afterPause(ofAnnouncement, add);
+    else add();
   }
 
   async #handleNext(session: Session): Promise<void> {
-    const batch = session.waiting.splice(0, messagesPerBatch);
-    const claiming = batch.filter((message): message is Claiming => message.claim !== null);
-    const verdicts = claiming.length === 0 ? [] : await this.#handle(claiming, session);
-    if (verdicts === null || session.isOver) return;
-    let at = 0;
-    const isDone = batch.map(({ claim }) => claim !== null && verdicts[at++] === 'done');
-    this.#settle(
-      session,
-      batch.filter((_, place) => isDone[place]),
-      batch.filter((_, place) => !isDone[place]),
-    );
-  }
-
-  async #handle(batch: readonly Claiming[], session: Session): Promise<readonly Verdict[] | null> {
+    const batch = nextBatch(session.waiting);
+    session.waiting = session.waiting.slice(batch.length);
     const isOver = () => this.#stopped || session.isOver;
-    return await verdictsOn(batch, { ...this.#options, handler: (again) => this.#confirmAndHandle(again), wake: this.#wake, isOver });
+    const again = { ...this.#options, wake: this.#wake, isOver };
+    const verdicts = await verdictsOn(batch, { ...again, handler: () => this.#confirmAndHandle(batch, isOver) });
+    if (verdicts === null || isOver()) return;
+    for (const [at, message] of batch.entries()) {
+      if (verdicts[at] === 'done') session.channel.basicAck({ deliveryTag: message.tag });
+      else this.#giveBack(session, message);
+    }
   }
 
-  /** Only what the log confirms reaches the handler. */
-  async #confirmAndHandle(batch: readonly Claiming[]): Promise<readonly Verdict[]> {
+  /** A verdict for each message. Only what the log confirms reaches the handler. */
+  async #confirmAndHandle(batch: readonly Waiting[], isOver: () => boolean): Promise<readonly Verdict[]> {
     const { ledger, handler } = this.#options;
-    const claims = batch.map(({ claim }) => claim);
-    const answers = await confirm(ledger, claims);
-    const deliveries = answers.flatMap((answer) => ('event' in answer ? answer : []));
+    const claiming = batch.flatMap((message) => (message.claim ? [{ message, claim: message.claim }] : []));
+    const answers = await confirm(
+      ledger,
+      claiming.map(({ claim }) => claim),
+    );
+    const confirmed = claiming.flatMap(({ message }, at): Confirmed[] => {
+      const answer: readonly Delivery[] | Unfounded = answers[at] ?? [];
+      if ('unfounded' in answer) message.why = answer.unfounded;
+      return 'unfounded' in answer ? [] : [{ message, deliveries: answer }];
+    });
+    const deliveries = confirmed.flatMap((one) => one.deliveries);
     const verdicts = deliveries.length === 0 ? [] : await handler(deliveries);
     assert(verdicts.length === deliveries.length, 'a handler returns a verdict per delivery');
-    let at = 0;
-    return answers.map((answer, place) => {
-      if ('event' in answer) return verdicts[at++] ?? 'failed';
-      const message = batch[place];
-      if (message) message.why = answer.unfounded;
-      return 'failed';
-    });
+    let next = 0;
+    const done = new Set<Waiting>();
+    const failedAmongOthers: Delivery[] = [];
+    for (const { message, deliveries: own } of confirmed) {
+      const failed = own.filter(() => verdicts[next++] !== 'done');
+      if (failed.length === 0 || message.claim?.span) done.add(message);
+      if (message.claim?.span) failedAmongOthers.push(...failed);
+    }
+    await this.#deliverAlone(failedAmongOthers, isOver);
+    return batch.map((message) => (done.has(message) ? 'done' : 'failed'));
   }
 
-  #settle(session: Session, done: readonly Waiting[], failed: readonly Waiting[]): void {
-    const { channel, held } = session;
-    const last = done.at(-1);
-    if (last && failed.length === 0 && held.size === 0) channel.basicAck({ deliveryTag: last.tag, multiple: true });
-    else for (const { tag } of done) channel.basicAck({ deliveryTag: tag });
-    for (const message of failed) this.#giveBack(session, message);
+  /** Puts each into the queue again, as a message of its own. An announcement is acknowledged only once they are safe there. */
+  async #deliverAlone(failed: readonly Delivery[], isOver: () => boolean): Promise<void> {
+    if (failed.length === 0) return;
+    const published = await this.#options.publisher.publish(failed.map(aloneAgain), isOver);
+    if (published.some((one) => one !== 'safe')) throw new BrokerUnavailable('RabbitMQ did not confirm the redelivery of failed events');
   }
 
   /** Returns it for another try after a pause, or to the dead letters. */
   #giveBack(session: Session, { tag, deliveries, claim, why }: Waiting): void {
     const { log, queue } = this.#options;
     const giveBack = (requeue: boolean) => {
-      session.held.delete(tag);
-      if (!session.isOver && session.channel.active) session.channel.basicNack({ deliveryTag: tag, requeue });
+      if (session.channel.active) session.channel.basicNack({ deliveryTag: tag, requeue });
     };
     if (deliveries >= deliveriesMax) {
       log.error({ queue, event: claim?.id ?? null, why, deliveries }, 'An event became a dead letter');
       giveBack(false);
-      return;
-    }
-    const timer = setTimeout(() => giveBack(true), pauseAfter(deliveries - 1, redeliveryPauses)).unref();
-    session.held.set(tag, timer);
+    } else session.afterPause(deliveries, () => giveBack(true));
   }
+}
+
+function nextBatch(waiting: readonly Waiting[]): Waiting[] {
+  let events = 0;
+  const isFull = waiting.findIndex(({ claim }) => (events += claim?.span?.count ?? 1) > eventsPerBatch);
+  return waiting.slice(0, isFull === -1 ? messagesPerBatch : Math.min(messagesPerBatch, Math.max(1, isFull)));
+}
+
+/** Its metadata stays as the log has it: if this becomes a dead letter, it is opened when an operator reads it. */
+function aloneAgain(delivery: Delivery): Message {
+  return {
+    exchange: workerExchange,
+    routingKey: '',
+    messageId: delivery.event.id,
+    contentType: envelopeContentType,
+    headers: { [failuresHeader]: 1 },
+    body: Buffer.from(JSON.stringify(envelopeOf(delivery))),
+    isOwn: true,
+  };
 }

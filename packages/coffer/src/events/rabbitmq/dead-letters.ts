@@ -7,7 +7,9 @@ import type pg from 'pg';
 import type { SyncMessage } from 'rabbitmq-client';
 import { recordChange } from '../../audit/index.ts';
 import { inTransaction } from '../../database/index.ts';
-import { BrokerUnavailable, deliveriesMax, workerQueue } from '../broker.ts';
+import { openedBody, plainMetadata } from '../../metadata/index.ts';
+import type { MetadataVault } from '../../metadata/index.ts';
+import { BrokerUnavailable, deliveriesMax } from '../broker.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 import { hintsOf } from '../envelope.ts';
 import { Semaphore } from '../semaphore.ts';
@@ -16,7 +18,7 @@ import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { bytesOf, deathOf } from './messages.ts';
 import type { Publisher } from './publisher.ts';
-import { deadQueue, declareTopology } from './topology.ts';
+import { deadQueue, declareTopology, workerExchange } from './topology.ts';
 
 /**
  * The maximum number of letters that a read goes through: beyond the first ten thousand, a single one is neither listed nor
@@ -33,12 +35,14 @@ export type DeadLetterOptions = {
   /** Its own publisher: windows of one publisher run one after the other. */
   readonly publisher: Publisher;
   readonly pool: pg.Pool;
+  /** Letters are as the log has their events; their metadata is opened when they are read. */
+  readonly metadata?: MetadataVault | undefined;
 };
 
 /** What to do with a letter that was read. */
 type Fate = 'kept' | 'gone';
 
-export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions): DeadLetters {
+export function rabbitDeadLetters({ link, publisher, pool, metadata = plainMetadata }: DeadLetterOptions): DeadLetters {
   // A caller that waits for a RabbitMQ that does not answer holds a database connection: at most one per process.
   const semaphore = new Semaphore(1);
   const inTurn = async <T>(work: () => Promise<T>): Promise<T> => await takeTurn(semaphore, () => alone(pool, work));
@@ -54,6 +58,7 @@ export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions):
     // Returned letters keep their order, but go before those that have died since: order by time in seconds, then by queue order.
     return found.toSorted((a, b) => (a.diedAt?.getTime() ?? 0) - (b.diedAt?.getTime() ?? 0));
   };
+  const opened = async (letter: DeadLetter) => ({ ...letter, body: await openedBody(metadata, letter.body) });
   const settle = async (
     verb: 'replay' | 'drop',
     ids: readonly string[] | 'all',
@@ -77,10 +82,13 @@ export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions):
     list: async ({ limit, after }) => {
       const all = await letters();
       const from = after === undefined ? 0 : all.findLastIndex(({ id }) => id === after) + 1;
-      return after !== undefined && from === 0 ? [] : all.slice(from, from + limit);
+      return after !== undefined && from === 0 ? [] : await Promise.all(all.slice(from, from + limit).map(opened));
     },
     count: async () => await inTurn(() => countOf(link)),
-    find: async (id) => (await letters()).find((letter) => letter.id === id) ?? null,
+    find: async (id) => {
+      const found = (await letters()).find((letter) => letter.id === id);
+      return found ? await opened(found) : null;
+    },
     replay: async (ids) => await settle('replay', ids, (message) => deliverAgain(publisher, message)),
     drop: async (ids) => await settle('drop', ids, () => Promise.resolve()),
   };
@@ -123,19 +131,21 @@ async function countOf(link: RabbitLink): Promise<number> {
 }
 
 /**
- * Publishes it to the worker's queue, as it was sent, with a fresh delivery count. Only then is it removed from the dead letters.
+ * Publishes it to the worker's queue, with the same body and a fresh delivery count. Only then is it removed from the dead letters.
  */
 async function deliverAgain(publisher: Publisher, message: SyncMessage): Promise<void> {
-  const safe = await publisher.publish([
+  const [published] = await publisher.publish([
     {
-      exchange: '',
-      routingKey: workerQueue,
+      exchange: workerExchange,
+      routingKey: '',
       messageId: message.messageId ?? 'a replayed message',
       contentType: message.contentType ?? 'application/octet-stream',
       body: bytesOf(message),
+      isOwn: true,
     },
   ]);
-  if (safe === 0) throw new BrokerUnavailable('RabbitMQ did not confirm the replay; what was not confirmed is still a dead letter');
+  if (published !== 'safe')
+    throw new BrokerUnavailable('RabbitMQ did not confirm the replay; what was not confirmed is still a dead letter');
 }
 
 function letterOf(message: SyncMessage): DeadLetter {

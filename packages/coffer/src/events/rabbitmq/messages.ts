@@ -1,6 +1,10 @@
 /** Parses messages delivered by RabbitMQ, whether ours or not. */
 import type { AsyncMessage, HeaderFields, SyncMessage } from 'rabbitmq-client';
+import { deliveriesMax } from '../broker.ts';
 import { envelopeBytesMax } from '../envelope.ts';
+
+/** How often an event failed as part of an announcement, before it was delivered alone. */
+export const failuresHeader = 'x-coffer-failures';
 
 /** The body as sent: the library has already parsed a body declared as JSON or text. */
 export function bytesOf({ body }: Pick<AsyncMessage | SyncMessage, 'body'>): Buffer {
@@ -15,10 +19,14 @@ export function textOf(message: Pick<AsyncMessage, 'body'>): string | null {
   return bytes.length > envelopeBytesMax ? null : bytes.toString('utf8');
 }
 
-/** Number of earlier deliveries by a quorum queue. */
-export function earlierDeliveries({ headers }: HeaderFields): number {
-  const count: unknown = headers?.['x-delivery-count'];
-  return typeof count === 'number' && count > 0 ? count : 0;
+/** Number of earlier deliveries: by the quorum queue, and of the announcement whose event failed. */
+export function earlierDeliveries(fields: HeaderFields): { readonly ofMessage: number; readonly ofAnnouncement: number } {
+  return { ofMessage: countOf(fields, 'x-delivery-count'), ofAnnouncement: Math.min(deliveriesMax, countOf(fields, failuresHeader)) };
+}
+
+function countOf({ headers }: HeaderFields, name: string): number {
+  const count: unknown = headers?.[name];
+  return typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : 0;
 }
 
 /** Why and when it became a dead letter: the newest of its deaths. */

@@ -17,8 +17,14 @@ export type Message = {
   /** Identifies returned messages: unique within a window. */
   readonly messageId: string;
   readonly contentType: string;
+  readonly headers?: Readonly<Record<string, number>>;
   readonly body: Buffer;
+  /** It is for Coffer's own queue: if RabbitMQ has no queue for it, something is missing. */
+  readonly isOwn: boolean;
 };
+
+/** `unrouted`: RabbitMQ confirms that it has no queue for it. `unknown`: it may or may not be there. */
+export type Published = 'safe' | 'unrouted' | 'unknown';
 
 export class Publisher {
   readonly #link: RabbitLink;
@@ -31,16 +37,15 @@ export class Publisher {
   }
 
   /**
-   * Publishes a window in order, and returns how many of its first messages are safe: confirmed, and not returned. The state of
-   * the rest is unknown. One window at a time. Throws BrokerUnavailable if nothing was sent. `isEnding`: whether a stop waits for
-   * it.
+   * Publishes a window in order, and returns what became of each message. One window at a time. Throws BrokerUnavailable if nothing
+   * was sent. `isEnding`: whether a stop waits for it.
    */
-  async publish(window: readonly Message[], isEnding: () => boolean = () => false): Promise<number> {
+  async publish(window: readonly Message[], isEnding: () => boolean = () => false): Promise<readonly Published[]> {
     const channel = await this.#ready();
     const returned = new Set<string>();
     this.#returned = returned;
     const confirmed = window.map(() => false);
-    const sent = window.map(({ body, ...envelope }, at) =>
+    const sent = window.map(({ body, isOwn: _, ...envelope }, at) =>
       channel.basicPublish({ ...envelope, durable: true, mandatory: true }, body).then(
         () => (confirmed[at] = true),
         () => false,
@@ -49,12 +54,16 @@ export class Publisher {
     const isInTime = await this.#confirmed(Promise.all(sent), channel, isEnding);
     // RabbitMQ sends a return before its confirm; the library reports it one turn later.
     await turn();
-    const unsafe = window.findIndex(({ messageId }, at) => !confirmed[at] || returned.has(messageId));
-    if (unsafe === -1) return window.length;
+    const published = window.map(({ messageId, isOwn }, at): Published => {
+      if (!confirmed[at]) return 'unknown';
+      if (!returned.has(messageId)) return 'safe';
+      return isOwn ? 'unknown' : 'unrouted';
+    });
+    if (!published.includes('unknown')) return published;
     // Something is missing or disconnected: a new channel declares it again.
     this.#leave(channel);
     if (!isInTime) this.#link.reset();
-    return unsafe;
+    return published;
   }
 
   stop(): void {

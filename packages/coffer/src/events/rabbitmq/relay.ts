@@ -1,25 +1,26 @@
 /**
- * Relays the log to RabbitMQ: reads each book after its position, publishes, and advances the position past the events that are
- * safe there.
+ * Relays the log to RabbitMQ: reads each book after its position, announces to the worker that there is something to read, publishes
+ * what other consumers have bound queues for, and advances the position past the events that are safe there.
  */
 import { Follower, WakeSignal } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
-import { openedEvents, plainMetadata } from '../../metadata/index.ts';
+import { plainMetadata } from '../../metadata/index.ts';
 import type { MetadataVault } from '../../metadata/index.ts';
-import { eventsExchange } from '../asyncapi.ts';
 import { BrokerUnavailable } from '../broker.ts';
 import type { Consumer, Place } from '../broker.ts';
-import { envelopeContentType, envelopeOf } from '../envelope.ts';
 import { Pace } from '../pace.ts';
 import { positionsWithin } from '../positions.ts';
-import type { Message, Publisher } from './publisher.ts';
-import { routingKeyOf } from './topology.ts';
+import type { Publisher } from './publisher.ts';
 import { RelaySession } from './session.ts';
+import { announcing, Audience, draftsOf, writtenOut } from './window.ts';
 
-const eventsPerWindow = 500;
+/** Each is announced by one message, and confirmed at once. */
+const eventsPerWindow = 2_000;
+/** More than the events of any operation. */
+const partsMax = 100;
 /** Polling interval without a notification: another process may post whose notifications do not arrive here. */
 const pollMs = 1_000;
 const turnMs = 1_000;
@@ -38,6 +39,7 @@ export class Relay implements Consumer {
   readonly #options: RelayOptions;
   readonly #wake = new WakeSignal();
   readonly #pace: Pace;
+  readonly #audience = new Audience();
   readonly #running: Promise<void>;
   #stopped = false;
   #isHeldUp = false;
@@ -81,7 +83,7 @@ export class Relay implements Consumer {
   /** Until it is stopped, or something is unavailable. */
   async #carry(session: RelaySession, onProgress: () => void): Promise<void> {
     const { ledger, log } = this.#options;
-    const read = (book: number, after: Place) => ledger.read.in({ book }).events(after.seq, after.part, eventsPerWindow);
+    const read = (book: number, after: Place) => readOperations(ledger.read.in({ book }), after);
     const follower = new Follower(await positionsWithin(session, ledger, log), { read, limit: eventsPerWindow });
     while (!this.#stopped && !session.isBroken) {
       let carried = 0;
@@ -89,7 +91,7 @@ export class Relay implements Consumer {
         if (this.#stopped || session.isBroken) return;
         const startedMs = performance.now();
         const safe = await this.#advance(session, book, follower);
-        if (safe === eventsPerWindow) await this.#wake.pause(await this.#pace.restMs(performance.now() - startedMs), () => this.#stopped);
+        if (safe >= eventsPerWindow) await this.#wake.pause(await this.#pace.restMs(performance.now() - startedMs), () => this.#stopped);
         carried += safe;
       }
       if (carried > 0) onProgress();
@@ -100,19 +102,39 @@ export class Relay implements Consumer {
   /** Returns how many events of the book are safe now. */
   async #advance(session: RelaySession, book: number, follower: Follower<LedgerEvent>): Promise<number> {
     const { after, events } = await follower.next(book);
-    if (events.length === 0) return 0;
-    const { publisher, metadata = plainMetadata } = this.#options;
-    const opened = await openedEvents(metadata, events);
-    const safe = await publisher.publish(windowOf(opened, after), () => this.#stopped);
-    const last = events[safe - 1];
-    if (last) {
-      follower.moveOn(book, last);
-      await session.moveOn(book, last);
+    const last = events.at(-1);
+    if (!last) return 0;
+    const safe = await this.#publish(events, after, last);
+    const reached = events[safe - 1];
+    if (reached) {
+      follower.moveOn(book, reached);
+      await session.moveOn(book, reached);
     }
     if (safe < events.length) throw new BrokerUnavailable(`${events.length - safe} events of book ${book} are not safe yet`);
     if (this.#isHeldUp) this.#options.log.info({ book }, 'Events reach RabbitMQ again');
     this.#isHeldUp = false;
     return safe;
+  }
+
+  /** Returns how many of the events, of whole operations, are announced and published. */
+  async #publish(events: readonly LedgerEvent[], after: Place, last: LedgerEvent): Promise<number> {
+    const { publisher, metadata = plainMetadata } = this.#options;
+    const drafts = draftsOf(events, after);
+    const announcement = announcing(events, after, last);
+    for (;;) {
+      const wanted = this.#audience.of(drafts);
+      const messages = await writtenOut(wanted, metadata);
+      const [announced, ...published] = await publisher.publish([announcement, ...messages], () => this.#stopped);
+      // A queue was bound since the window before: it gets this window whole and in order, and the others get it again.
+      const isMissed = this.#audience.learn(wanted, published);
+      if (announced !== 'safe') return 0;
+      const firstUnknown = wanted[published.indexOf('unknown')];
+      if (isMissed && !firstUnknown) continue;
+      if (isMissed) return 0;
+      if (!firstUnknown) return events.length;
+      const { seq, part } = firstUnknown.before;
+      return events.findLastIndex((event) => event.seq === seq && event.part === part) + 1;
+    }
   }
 
   #tell(failure: unknown): void {
@@ -124,17 +146,11 @@ export class Relay implements Consumer {
   }
 }
 
-/** Each names the previous one; the first of the window names the one at the position. */
-function windowOf(events: readonly LedgerEvent[], after: Place): Message[] {
-  return events.map((event, at) => {
-    const before = events[at - 1] ?? (after.seq === 0 ? null : after);
-    const envelope = envelopeOf({ event, previous: before && { seq: before.seq, part: before.part } });
-    return {
-      exchange: eventsExchange,
-      routingKey: routingKeyOf(event),
-      messageId: event.id,
-      contentType: envelopeContentType,
-      body: Buffer.from(JSON.stringify(envelope)),
-    };
-  });
+/** The events of whole operations, because those of one are one message. */
+async function readOperations(reader: ReturnType<Ledger['read']['in']>, after: Place): Promise<LedgerEvent[]> {
+  const events = await reader.events(after.seq, after.part, eventsPerWindow);
+  const last = events.at(-1);
+  if (!last || events.length < eventsPerWindow) return events;
+  const next = await reader.events(last.seq, last.part, partsMax);
+  return [...events, ...next.filter(({ seq }) => seq === last.seq)];
 }

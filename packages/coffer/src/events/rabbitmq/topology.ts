@@ -3,9 +3,11 @@
  * not get through, so that deleted ones are restored.
  */
 import type { Channel } from 'rabbitmq-client';
-import { eventsExchange } from '../asyncapi.ts';
+import { eventsExchange, operationsExchange } from '../asyncapi.ts';
 import { workerQueue } from '../broker.ts';
 
+/** What is published here goes to the worker's queue. It has the queue's name, so that rights on that name cover it. */
+export const workerExchange = workerQueue;
 export const deadExchange = 'wallet.events.dlx';
 export const deadQueue = 'wallet.events.worker.dlq';
 
@@ -21,6 +23,8 @@ const deadDeliveriesMax = 1_000_000_000;
 /** Quorum queues are replicated, and on disk before they confirm. There is no time to live: healthy events must not expire. */
 export async function declareTopology(channel: Channel): Promise<void> {
   await channel.exchangeDeclare({ exchange: eventsExchange, type: 'topic', durable: true });
+  await channel.exchangeDeclare({ exchange: operationsExchange, type: 'topic', durable: true });
+  await channel.exchangeDeclare({ exchange: workerExchange, type: 'fanout', durable: true });
   await channel.exchangeDeclare({ exchange: deadExchange, type: 'fanout', durable: true });
   await channel.queueDeclare({
     queue: deadQueue,
@@ -42,7 +46,9 @@ export async function declareTopology(channel: Channel): Promise<void> {
       'x-overflow': 'reject-publish',
     },
   });
-  await channel.queueBind({ queue: workerQueue, exchange: eventsExchange, routingKey: '#' });
+  await channel.queueBind({ queue: workerQueue, exchange: workerExchange, routingKey: '' });
+  // Versions before announcements bound it here: every event came as a message.
+  await channel.queueUnbind({ queue: workerQueue, exchange: eventsExchange, routingKey: '#' });
 }
 
 /** Consumers bind `book.*.FundsWithdrawn`, `book.1.#` or `#`. */
