@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
+import { citusSuites } from './test/citus.ts';
 import { longerSuites, slowSuites } from './test/slow.ts';
+import { clusterUrlVariable } from './test/support/citus.ts';
 import { allRoundsVariable } from './test/support/rounds.ts';
 import { summary } from './test/support/summary.ts';
 
@@ -32,6 +34,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       suite('fast', all, [...slowSuites], 120_000),
+      ...(process.env[clusterUrlVariable] === undefined ? [] : [suite('citus', [...citusSuites], [], 600_000)]),
       suite('slow', [...slowSuites, ...longerSuites], [], 180_000, { [allRoundsVariable]: 'on' }),
     ],
   },

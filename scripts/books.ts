@@ -1,20 +1,31 @@
 /**
- * Checks that the posting path stays within its book: if the ledger's tables are distributed over machines by book, posting uses
- * a single one only if every statement names the book.
+ * Checks that posting and the reads of a book stay within it: if the ledger's tables are distributed over machines by book, a statement
+ * runs on a single one only if it names the book. The rules are those that a Citus cluster was found to need (docs/operating/citus.md).
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { sourceFiles } from './boundaries.ts';
 
 /** Relations whose rows belong to a book. `ledger.asset` is the same everywhere. */
-const ofBooks = new Set(['book', 'batch', 'account', 'entry', 'balance', 'event', 'newest', 'newest_until', 'newest_tail']);
+const ofBooks = new Set([
+  'book',
+  'batch',
+  'account',
+  'entry',
+  'balance',
+  'event',
+  'declaration',
+  'shared_keys',
+  'newest',
+  'newest_until',
+  'newest_tail',
+]);
 /** Functions of values alone, which read no relation. */
 const ofValues = new Set(['with_seqs']);
 /** Not on the posting path: opening books, and retiring an asset, which concern all books. */
 const ofAllBooks = new Set(['open_books', 'change_asset'].map((name) => `packages/coffer/database/functions/${name}.sql`));
-/** The files with the statements of the posting path, and their parts. */
-const postingFiles = ['packages/coffer/src/ledger/reading/rows.ts'];
-const postingFolder = 'packages/coffer/src/ledger/posting';
+/** The folders with the statements of the posting path and of reads, and their parts. */
+const folders = ['posting', 'reading'].map((name) => `packages/coffer/src/ledger/${name}`);
 
 export type Statement = { readonly file: string; readonly line: number; readonly text: string };
 
@@ -30,7 +41,7 @@ export function statementsIn(file: string, source: string): Statement[] {
 /** Why a statement is not bound to one book; empty if it is. */
 export function unboundParts({ text }: Statement): string[] {
   const sql = text.replaceAll(/--.*$/gm, '');
-  return [...unboundRelations(sql), ...unboundInsertions(sql), ...unboundCalls(sql)];
+  return [...unboundRelations(sql), ...unboundInsertions(sql), ...unboundCalls(sql), ...unplaceable(sql)];
 }
 
 /** A name must be bound as many times as it is used for a relation: one bound use must not hide another. */
@@ -63,8 +74,28 @@ function unboundCalls(sql: string): string[] {
     .map(([, name, first]) => `calls ledger.${name} with ${first}, not with the book as first argument`);
 }
 
+/** What a cluster cannot send to the machine of the book, each with why. */
+const refusedForms: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:select|perform)\s+from\b/i, 'selects no column, which Citus cannot repeat on a machine: select 1'],
+  [/\.book\s*=\s*(?!p_book\b)\w+\.book\b/i, 'takes the book from another row: a subquery and a lateral join need the parameter itself'],
+  [/\blanguage\s+sql\b/i, 'is a function in SQL, which Citus cannot plan with parameters: use plpgsql'],
+  [/\bas\s+(?:not\s+)?(?:materialized\s*)?\(\s*(?:insert|update|delete)\b/i, 'changes rows within a with, beside another change'],
+  [
+    /\bdo\s+update\s+set\b[^;`']*\b(?:clock_timestamp|now|statement_timestamp|random|gen_random_uuid)\s*\(/i,
+    'calls a volatile function in do update: take it from excluded',
+  ],
+];
+
+/** Statements about books; those about other tables run where they are sent. */
+const aboutBooks = new RegExp(String.raw`\bp_book\b|\bownership\.lease\b|\bledger\.(?:${[...ofBooks].join('|')})\b`);
+
+function unplaceable(sql: string): string[] {
+  if (!aboutBooks.test(sql)) return [];
+  return refusedForms.flatMap(([form, why]) => (form.test(sql) ? [why] : []));
+}
+
 export function postingStatements(root: string): Statement[] {
-  const typescript = [...sourceFiles(root, postingFolder), ...postingFiles].filter((file) => !file.endsWith('.test.ts'));
+  const typescript = folders.flatMap((folder) => sourceFiles(root, folder)).filter((file) => !file.endsWith('.test.ts'));
   const functions = sourceFiles(root, 'packages/coffer/database/functions', /\.sql$/).filter((file) => !ofAllBooks.has(file));
   const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
   return [

@@ -72,6 +72,7 @@ const furtherDoors: Readonly<Record<string, readonly string[]>> = {
   compose: [
     'main.ts',
     'commands.ts',
+    'find.ts',
     'worker.ts',
     'rebuild.ts',
     'seed.ts',

@@ -17,6 +17,7 @@ export const slowSuites: readonly string[] = [
   'test/events/consumer-example.test.ts',
   'test/events/contract.test.ts',
   'test/events/dead-letters.test.ts',
+  'test/events/rabbitmq-consumers.test.ts',
   'test/events/rabbitmq-faults.test.ts',
   'test/faults/cut.test.ts',
   'test/faults/front.test.ts',

@@ -2595,7 +2595,7 @@ class Coffer:
         *,
         owner_id: str = _omitted,
         asset: str = _omitted,
-        state: Literal["open", "frozen", "closed"] = _omitted,
+        state: Literal["active", "frozen", "closed"] = _omitted,
         flag: str = _omitted,
         balance_min: str = _omitted,
         balance_max: str = _omitted,

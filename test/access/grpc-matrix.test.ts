@@ -22,8 +22,8 @@ type Call = {
   readonly passes: status;
   /** Scopes that a service needs in addition to the scope of the call. */
   readonly beside?: readonly Scope[];
-  /** Another caller's data is reported as such, not as missing. */
-  readonly foreign?: 'forbidden';
+  /** Another caller's data is reported as such, or left out of a list, not as missing. */
+  readonly foreign?: 'forbidden' | 'passes';
 };
 /** Wallet ids derive from their owners; hold ids do not. */
 const holds = new Map<string, string>();
@@ -61,6 +61,10 @@ const calls: Record<string, Call> = {
   'ledger GetStats': read('getStats', walletOf),
   'ledger GetHold': read('getHold', (id) => ({ hold_id: holds.get(id) ?? '1-999999' })),
   'ledger ListHolds': read('listHolds', walletOf),
+  'ledger FindOperations': { ...read('findOperations', () => ({})), foreign: 'passes' },
+  'ledger FindHolds': { ...read('findHolds', () => ({})), foreign: 'passes' },
+  'ledger FindWallets': { ...read('findWallets', () => ({})), foreign: 'passes' },
+  'ledger Search': { ...read('search', () => ({ q: 'x' })), foreign: 'passes' },
   'ledger ListEvents': read('listEvents', () => ({})),
   'ledger ListAssets': read('listAssets', () => ({})),
   'ledger AddAsset': read('addAsset', () => ({ code: 'JPY', scale: 0, name: 'Yen', kind: 'currency' })),

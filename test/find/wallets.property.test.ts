@@ -20,7 +20,7 @@ beforeAll(async () => {
   ({ rows } = await log.pool.query<Row>(`
     select b.id, b.book, b.number, b.owner, b.asset, b.balance, b.recorded_at as at,
       case when 'closed' in (b.controls ->> 'debits', b.controls ->> 'credits') then 'closed'
-        when 'frozen' in (b.controls ->> 'debits', b.controls ->> 'credits') then 'frozen' else 'open' end as state
+        when 'frozen' in (b.controls ->> 'debits', b.controls ->> 'credits') then 'frozen' else 'active' end as state
     from ledger.balance b where b.kind = 'wallet'`));
 });
 afterAll(() => log.stop());
@@ -37,7 +37,7 @@ const conditions = fc.record(
   {
     owner: fc.constantFrom(...owners),
     asset: fc.constantFrom(1, 4, 2),
-    state: fc.constantFrom('open', 'frozen', 'closed'),
+    state: fc.constantFrom('active', 'frozen', 'closed'),
     flagged: fc.subarray([...wallets, 'nobody']).map((named) => ({ by: named.join(' '), wallets: named })),
     balanceMin: fc.bigInt(0n, 5_000n),
     balanceMax: fc.bigInt(0n, 10n ** 30n),

@@ -145,6 +145,10 @@ test('any text and any number in any field of a read', async () => {
     'GetStats',
     'GetHold',
     'ListHolds',
+    'FindOperations',
+    'FindHolds',
+    'FindWallets',
+    'Search',
     'ListEvents',
   ];
   const authorization = await both.login('0f6d220d-61fa-4be7-b0a2-e05dbd9aee32');

@@ -139,6 +139,7 @@ export async function startPlatform(
       const wallets = {
         commands,
         queries,
+        find,
         assets: ledger.assets,
         chart: ledger.chart,
         users: userClient,

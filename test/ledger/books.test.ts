@@ -216,11 +216,10 @@ describe('reads over all books', () => {
     while ((await readOn()) > 0);
     expect(await ledger.read.events(cursor, 47)).toEqual({ events: [], next: null });
 
-    const { rows } = await database.pool.query<{ id: string; book: number }>('select id, book from ledger.event order by book, seq, part');
-    expect(rows.length).toBeGreaterThan(240);
+    expect(seen.length).toBeGreaterThan(240);
     for (const book of ledger.books) {
-      const inBook = ({ book: of }: { book: number }) => of === book;
-      expect(seen.filter(inBook).map(({ id }) => id)).toEqual(rows.filter(inBook).map(({ id }) => id));
+      const { rows } = await database.pool.query<{ id: string }>('select id from ledger.event where book = $1 order by seq, part', [book]);
+      expect(seen.filter((event) => event.book === book).map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
     }
     const page = await ledger.read.events(undefined, 500);
     const times = page.events.map(({ recordedAt }) => recordedAt.getTime());

@@ -106,7 +106,7 @@ describe('the verifier reports', () => {
   /** The last batch is in the tail. */
   const tail = `
     delete from ledger.newest where book = $book; delete from ledger.newest_tail where book = $book; update ledger.newest_until set seq = 0 where book = $book;
-    select ledger.move_newest($book, (select first_seq - 1 from ledger.batch where book = $book order by batch_no desc limit 1));
+    do $$ begin perform ledger.move_newest($book, (select first_seq - 1 from ledger.batch where book = $book order by batch_no desc limit 1)); end $$;
     insert into ledger.newest_tail (book, last_seq, first_seq, accounts)
     select b.book, b.last_seq, b.first_seq, array(
       select distinct side.account from ledger.entry e cross join lateral unnest(array[e.debit_account, e.credit_account]) as side (account)

@@ -239,16 +239,16 @@ describe('an inconsistent sequence is named', () => {
 
   it('when reads return a different held amount', async () => {
     const { pool } = database;
-    const columns = 'account bigint, balance numeric, version bigint, seq bigint, recorded_at timestamptz, held numeric';
-    const limits = 'controls json, spent_day numeric, spent_month numeric, debited_at timestamptz';
-    await pool.query(`alter function ledger.states_at rename to states_kept;
-      create function ledger.states_at(p_book integer, p_accounts bigint[], p_seqs bigint[]) returns table (${columns}, ${limits}) language sql as $$
-        select account, balance, version, seq, recorded_at, held + 1, controls, spent_day, spent_month, debited_at
-        from ledger.states_kept(p_book, p_accounts, p_seqs) $$`);
+    await pool.query(`alter function ledger.balances_of rename to balances_kept;
+      create function ledger.balances_of(p_book integer, p_accounts bigint[], p_known_until bigint, p_known bigint[]) returns setof ledger.balance
+        language sql as $$
+        select book, number, id, kind, asset, owner, floor, opened_seq, opened_at, balance, version, seq, recorded_at, held + 1, controls,
+          spent_day, spent_month, debited_at
+        from ledger.balances_kept(p_book, p_accounts, p_known_until, p_known) $$`);
     try {
       expect(places(await verify(pool))).toEqual([`I2 account 1 of book ${book} ($cash_in/1)`]);
     } finally {
-      await pool.query('drop function ledger.states_at; alter function ledger.states_kept rename to states_at');
+      await pool.query('drop function ledger.balances_of; alter function ledger.balances_kept rename to balances_of');
     }
   });
 

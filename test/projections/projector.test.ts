@@ -126,7 +126,7 @@ describe('each event has its effect once, and in order', () => {
         if (cuts < 20 && (cuts < 4 || random() < 0.4)) {
           cuts++;
           const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-          await log.database.pool.query('select pg_terminate_backend($1, 5000)', [rows[0]?.pid]);
+          await log.database.pool.query('select pg_terminate_backend($1::integer, 5000)', [rows[0]?.pid]);
         }
       },
     };

@@ -35,6 +35,10 @@ describe('a call', () => {
     const transfer = { walletId: 'c0', toWalletId: 'c1', amount: 1, key: 'l' };
     await expect(coffer.transferLater(transfer)).rejects.toMatchObject({ status: 409, code: 'idempotency_key_reused' });
     const atOnce = await coffer.withdraw({ walletId: 'c0', amount: 2, key: 'at-once' });
+    expect((await coffer.findOperations({ key: 'at-once' })).items).toMatchObject([{ operationId: atOnce.operationId }]);
+    const found = [];
+    for await (const operation of coffer.allFoundOperations({ key: 'at-once', limit: 1 })) found.push(operation.operationId);
+    expect(found).toEqual([atOnce.operationId]);
     expect(await coffer.withdrawLater({ walletId: 'c0', amount: 2, key: 'at-once' })).toEqual({ ...atOnce, replayed: true });
   });
 

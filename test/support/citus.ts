@@ -89,6 +89,20 @@ async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
   await admin.query(`drop database if exists ${name} with (force)`);
 }
 
+/** Citus does not repeat this on the machines: each shard has the trigger under a name of its own. */
+export async function switchShardTriggers(pool: pg.Pool, tables: readonly string[], to: 'disable' | 'enable always'): Promise<void> {
+  const change = `do $do$ declare trigger text := (select tgname from pg_trigger where tgrelid = '%1$s'::regclass and tgname ~ '^append_only');
+    begin execute 'alter table %1$s ${to} trigger ' || trigger; end $do$`;
+  for (const table of tables) {
+    const { rows } = await pool.query<{ success: boolean; result: string }>('select * from run_command_on_placements($1, $2)', [
+      `ledger.${table}`,
+      change,
+    ]);
+    const failed = rows.find(({ success }) => !success);
+    if (failed) throw new Error(failed.result);
+  }
+}
+
 async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -959,7 +959,7 @@ export type FindWalletsInput = {
   readonly ownerId?: string | undefined;
   /** an asset's code or number, as listed by GET /assets */
   readonly asset?: string | undefined;
-  readonly state?: "open" | "frozen" | "closed" | undefined;
+  readonly state?: "active" | "frozen" | "closed" | undefined;
   /** the id of a fraud rule: only wallets that it flagged. Also needs the right to read findings */
   readonly flag?: string | undefined;
   /** the least balance; needs asset, in minor units; with unit=major a decimal of the asset */

@@ -4,7 +4,7 @@ create or replace function ledger.refuse_retired(p_book integer, p_kind text[], 
 language plpgsql as $$
 begin
   if exists (
-    select from unnest(p_kind, p_asset) as a (kind, asset)
+    select 1 from unnest(p_kind, p_asset) as a (kind, asset)
     join ledger.current_asset c on c.id = a.asset
     where a.kind = 'wallet' and c.retired
   ) then

@@ -1,4 +1,4 @@
--- Replaced by states_at, which takes several accounts. The views over accounts are made anew.
+-- Part of balances_of now. The views over accounts are made anew.
 drop view if exists public.wallets;
 drop view if exists ledger.balance;
 drop function if exists ledger.state_at(integer, bigint, bigint);

@@ -26,7 +26,7 @@ create table find.wallet (
   asset            integer          not null,
   balance          numeric(50, 0)   not null,
   version          bigint           not null,
-  state            text             not null default 'open' check (state in ('open', 'frozen', 'closed')),
+  state            text             not null default 'active' check (state in ('active', 'frozen', 'closed')),
   -- The version that set the state; 0: its opening.
   state_version    bigint           not null default 0,
   last_activity_at timestamptz      not null,
@@ -34,4 +34,4 @@ create table find.wallet (
 ) with (fillfactor = 80);
 create index wallet_by_activity on find.wallet (generation, asset, last_activity_at, book, number);
 create index wallet_by_balance on find.wallet (generation, asset, balance, book, number);
-create index wallet_by_state on find.wallet (generation, state, last_activity_at, book, number) where state <> 'open';
+create index wallet_by_state on find.wallet (generation, state, last_activity_at, book, number) where state <> 'active';

@@ -7,7 +7,7 @@ export type Followed<Event> = { readonly after: Position; readonly events: reado
 type Ahead<Event> = { readonly after: Position; readonly reading: Promise<readonly Event[]> };
 
 export type FollowerOptions<Event> = {
-  /** Reads the events of a book after a position, in order: `limit` of them if there are so many, or a few more. */
+  /** Reads at most `limit` events of a book after a position, in order. */
   readonly read: (book: number, after: Position, limit: number) => Promise<readonly Event[]>;
   readonly limit: number;
 };
@@ -33,7 +33,7 @@ export class Follower<Event extends Position> {
     this.#ahead.delete(book);
     const events = await (ahead && isSame(ahead.after, after) ? ahead.reading : this.#read(book, after));
     const last = events.at(-1);
-    const isFull = last !== undefined && events.length >= limit;
+    const isFull = last !== undefined && events.length === limit;
     if (isFull) this.#readAhead(book, last);
     return { after, events, isFull };
   }

@@ -9,6 +9,7 @@ import { booksCommand } from './commands/books.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { dataKeysCommand } from './commands/datakeys.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
+import { findCommand } from './commands/find.ts';
 import { fraudCommand } from './commands/fraud.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -60,6 +61,7 @@ export function program(): Command {
     .addCommand(accountsCommand())
     .addCommand(assetsCommand())
     .addCommand(dataKeysCommand())
+    .addCommand(findCommand())
     .addCommand(requestsCommand())
     .addCommand(approvalsCommand())
     .addCommand(deadLettersCommand())

@@ -1,4 +1,5 @@
 // A log with two wallets, and a database that records who logs in.
+import { withFind } from './find.ts';
 import os from 'node:os';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -68,6 +69,7 @@ describe('a read-only command opens no writer', () => {
     'rebuild stats': () => rebuildProjection(context, { name: 'stats', check: false }),
     verify: () => verifyLedger(context, { files: {} }),
     'requests list': () => withRequests(context, async (requests) => void (await requests.list({ limit: 10 }))),
+    find: () => withFind(context, async ({ find }) => void (await find.operations({}, {}, { limit: 10 }))),
     'webhooks list': () => withWebhooks(context, async (webhooks) => void (await webhooks.list(10))),
     'fraud rules': () => withInsights(context, async ({ rules }) => void (await rules.list())),
   };

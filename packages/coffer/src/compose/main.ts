@@ -216,7 +216,15 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     started.add(find);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
-      const wallets = { commands, queries, assets: ledger.assets, chart: ledger.chart, users: userClient, defaultAsset: defaultAsset.code };
+      const wallets = {
+        commands,
+        queries,
+        find,
+        assets: ledger.assets,
+        chart: ledger.chart,
+        users: userClient,
+        defaultAsset: defaultAsset.code,
+      };
       started.add(await startWalletsService({ ...guard, address: config.walletService, log, ready, ...wallets }));
       urls['wallets'] = urlOf('grpc', config.walletService);
     }

@@ -34,7 +34,7 @@ export function asyncApi(): Record<string, unknown> {
         address: 'book.{book}.{type}',
         title: 'Every operation of the log, with all of its events',
         description:
-          'The routing key has the type of the first event: `book.*.TransferInitiated` for transfers, `book.*.TransferFailed` for refused ones.',
+          'The routing key has the type of the first event: bind `book.*.TransferInitiated` for transfers, refused ones included.',
         parameters: { book, type: { description: "type of the operation's first event", enum: types } },
         messages: { Operation: { $ref: '#/components/messages/Operation' } },
         bindings: bindingsOf(operationsExchange),

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { Delivery, Place } from './broker.ts';
 import { confirm } from './claims.ts';
-import type { Claim } from './claims.ts';
+import type { Claim, Span } from './claims.ts';
 
 function eventAt(book: number, seq: number, part: number): LedgerEvent {
   const id = `${book}-${seq}-${part}`;
@@ -21,14 +21,17 @@ const logs: Readonly<Record<number, readonly LedgerEvent[]>> = Object.fromEntrie
 );
 
 let reads = 0;
+const between = (book: number, after: Place, limit: number, lastSeq = Number.POSITIVE_INFINITY) => {
+  reads++;
+  const isAfter = (e: LedgerEvent) => e.seq > after.seq || (e.seq === after.seq && e.part > after.part);
+  return Promise.resolve((logs[book] ?? []).filter((e) => isAfter(e) && e.seq <= lastSeq).slice(0, limit));
+};
 const ledger = {
   books: [1, 2],
   read: {
     in: ({ book }: { book: number }) => ({
-      events: (seq: number, part: number, limit: number) => {
-        reads++;
-        return Promise.resolve((logs[book] ?? []).filter((e) => e.seq > seq || (e.seq === seq && e.part > part)).slice(0, limit));
-      },
+      events: (seq: number, part: number, limit: number) => between(book, { seq, part }, limit),
+      eventLog: { until: (lastSeq: number, after: Place, limit: number) => between(book, after, limit, lastSeq) },
     }),
   },
 } as unknown as Pick<Ledger, 'books' | 'read'>;
@@ -98,27 +101,20 @@ test('however messages repeat, are reordered, missing or lie about their predece
 });
 
 /** The announcement of the events of a book between two indexes of its log, the second one excluded. */
-function announcing(book: number, from: number, to: number, lie: Partial<Claim> = {}): Claim {
-  const events = honest.filter((claim) => claim.book === book);
-  const last = events[to - 1];
-  if (!last) throw new Error('the log has the last event');
-  return {
-    ...last,
-    span: { after: last.previous && from > 0 ? (placeOfClaim(events[from - 1]) ?? beginning) : beginning, count: to - from },
-    ...lie,
-  };
+function announcing(from: number, to: number): Claim & { readonly span: Span } {
+  const events = honest.filter((claim) => claim.book === 1).slice(from, to);
+  const [first, last] = [events[0], events.at(-1)];
+  if (!first || !last) throw new Error('the log has the events');
+  const entries = new Set(events.map(({ seq }) => seq)).size;
+  return { ...last, span: { after: first.previous ?? beginning, entries } };
 }
 
 const beginning: Place = { seq: 0, part: 0 };
 
-function placeOfClaim(claim: Claim | undefined): Place | null {
-  return claim ? { seq: claim.seq, part: claim.part } : null;
-}
-
 test('announcements that follow each other cost one read, and have the events of the log between their positions', async () => {
   reads = 0;
   const ofBook = truth.filter(({ event }) => event.book === 1);
-  expect(await confirm(ledger, [announcing(1, 0, 7), announcing(1, 7, 8), announcing(1, 8, 30)])).toEqual([
+  expect(await confirm(ledger, [announcing(0, 7), announcing(7, 8), announcing(8, 30)])).toEqual([
     ofBook.slice(0, 7),
     ofBook.slice(7, 8),
     ofBook.slice(8, 30),
@@ -126,21 +122,20 @@ test('announcements that follow each other cost one read, and have the events of
   expect(reads).toBe(1);
 });
 
-test('an announcement with a wrong end, beginning or count, or in another book, is unfounded, and does not spoil those after it', async () => {
+test('an announcement with a wrong end, beginning or size, or in another book, is unfounded, and does not spoil those after it', async () => {
   const ofBook = truth.filter(({ event }) => event.book === 1);
-  const real = announcing(1, 3, 9);
-  const { span = { after: beginning, count: 0 } } = real;
-  const wrong = [
-    { ...real, span: { ...span, count: 5 } },
-    { ...real, span: { ...span, count: 7 } },
+  const real = announcing(3, 9);
+  const { span } = real;
+  const wrong: Claim[] = [
+    { ...real, span: { ...span, entries: span.entries - 1 } },
     { ...real, span: { ...span, after: beginning } },
-    { ...real, span: { after: { seq: 999, part: 1 }, count: 6 } },
+    { ...real, span: { ...span, after: { seq: 999, part: 1 } } },
     { ...real, seq: 999_999_999, id: '1-999999999-1' },
     { ...real, book: 7 },
     { ...real, wallet: 'mallory' },
   ];
   for (const claim of wrong) {
-    const [answer, next] = await confirm(ledger, [claim, announcing(1, 9, 12)]);
+    const [answer, next] = await confirm(ledger, [claim, announcing(9, 12)]);
     expect(answer).toHaveProperty('unfounded');
     expect(next).toEqual(ofBook.slice(9, 12));
   }

@@ -1,7 +1,8 @@
 /**
- * A message of an external broker is only a claim that the log has an event at a position, or a number of events up to one. What
+ * A message of an external broker is only a claim that the log has an event at a position, or that there are others between two. What
  * consumers get is read from the log, so a broker that loses, repeats, reorders or invents messages does no harm.
  */
+import { eventsPerEntryMax } from '../ledger/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { Delivery, Place } from './broker.ts';
 
@@ -13,11 +14,11 @@ export type Claim = Place &
     readonly span?: Span;
   };
 
-/** The `count` events after a position. */
-export type Span = { readonly after: Place; readonly count: number };
+/** The events after a position, in so many entries at most. */
+export type Span = { readonly after: Place; readonly entries: number };
 
-/** More events than this are not announced at once: a message, whoever sent it, costs no more than one read of so many. */
-export const spanMax = 10_000;
+/** More entries than this are not announced at once: a message, whoever sent it, costs no more than one read of so many. */
+export const spanMax = 2_500;
 
 /** Why a claim is not true. */
 export type Unfounded = { readonly unfounded: string };
@@ -53,15 +54,15 @@ export async function confirm(
 /** Spans that begin where the one before ends, as far as one read may go. */
 function chainsOf(claims: readonly Spanning[]): Spanning[][] {
   const chains: Spanning[][] = [];
-  let events = 0;
+  let entries = 0;
   for (const claim of claims) {
     const chain = chains.at(-1);
     const before = chain?.at(-1);
-    events += claim.span.count;
-    if (chain && before && inOrder(before, claim.span.after) === 0 && events <= spanMax) chain.push(claim);
+    entries += claim.span.entries;
+    if (chain && before && inOrder(before, claim.span.after) === 0 && entries <= spanMax) chain.push(claim);
     else {
       chains.push([claim]);
-      events = claim.span.count;
+      entries = claim.span.entries;
     }
   }
   return chains;
@@ -72,22 +73,21 @@ async function confirmSpans(
   chain: readonly Spanning[],
   answers: Map<Claim, readonly Delivery[] | Unfounded>,
 ): Promise<void> {
-  const { after } = chain[0]?.span ?? { after: beginning };
-  const count = chain.reduce((sum, { span }) => sum + span.count, 0);
-  const events = await reader.events(after.seq, after.part, count);
+  const [{ span: { after } = { after: beginning } } = {}, end] = [chain[0], chain.at(-1)];
+  const entries = chain.reduce((sum, { span }) => sum + span.entries, 0);
+  const events = end ? await reader.eventLog.until(end.seq, after, entries * eventsPerEntryMax) : [];
   let from = 0;
-  for (const claim of chain) {
-    const { span } = claim;
-    const found = events.slice(from, from + span.count);
-    from += span.count;
+  for (const [at, claim] of chain.entries()) {
+    const until = events.findLastIndex((event) => inOrder(event, claim) <= 0) + 1;
+    const found = events.slice(from, until);
     const last = found.at(-1);
-    const isFounded = last !== undefined && found.length === span.count && inOrder(last, claim) === 0;
-    if (isFounded) {
-      const deliveries = found.map((event, at) => ({ event, previous: placeOf(found[at - 1] ?? span.after) }));
-      answers.set(claim, isOf(claim, last) ? deliveries : different);
-    } else if (claim === chain[0]) answers.set(claim, { unfounded: `the log does not have the ${span.count} events that it announces` });
-    // The one before was wrong about its count: what follows it is read from its own beginning.
-    else return await confirmSpans(reader, chain.slice(chain.indexOf(claim)), answers);
+    const isFounded = last && inOrder(last, claim) === 0 && new Set(found.map(({ seq }) => seq)).size <= claim.span.entries;
+    // One before it may have announced too little: what it announces is read from its own beginning.
+    if (!isFounded && at > 0) return await confirmSpans(reader, chain.slice(at), answers);
+    const deliveries = found.map((event, place) => ({ event, previous: placeOf(found[place - 1] ?? claim.span.after) }));
+    if (!isFounded) answers.set(claim, { unfounded: 'the log does not have the events that it announces' });
+    else answers.set(claim, isOf(claim, last) ? deliveries : different);
+    from = until;
   }
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { asyncApi } from './asyncapi.ts';
 import type { Delivery } from './broker.ts';
 import { catalogue } from './catalogue.ts';
-import { envelopeOf, hintsOf, readEnvelope } from './envelope.ts';
+import { announcementOf, envelopeOf, hintsOf, readEnvelope } from './envelope.ts';
 
 const delivery: Delivery = {
   event: {
@@ -85,4 +85,23 @@ test('every reference in the AsyncAPI document resolves, and every type of event
     channels: { walletEvents: {}, walletOperations: {} },
     operations: { receiveWalletEvents: { action: 'receive' }, receiveWalletOperations: { action: 'receive' } },
   });
+});
+
+test('an announcement is, to a version that does not know of them, its last event; a wrong one is not readable', () => {
+  const announcement = announcementOf(delivery, { after: { seq: 40, part: 4 }, entries: 2 });
+  const { after, entries, ...known } = announcement;
+  expect([after, entries]).toEqual(['000000000000040-0004', 2]);
+  expect(readEnvelope(JSON.stringify(known))).toEqual(claimOf(delivery));
+  expect(readEnvelope(JSON.stringify(announcement))).toEqual({ ...claimOf(delivery), span: { after: { seq: 40, part: 4 }, entries: 2 } });
+  for (const wrong of [
+    { after: undefined },
+    { entries: undefined },
+    { entries: 0 },
+    { entries: 2_501 },
+    { entries: '2' },
+    { after: '40-4' },
+  ])
+    expect(readEnvelope(JSON.stringify({ ...announcement, ...wrong }))).toEqual({
+      unreadable: expect.stringContaining('entries') as string,
+    });
 });

@@ -50,17 +50,17 @@ export function envelopeOf({ event, previous }: Delivery): Envelope {
 
 /**
  * Announces all events after a position up to this one, of which the message has only the envelope. Versions of Coffer that do not know
- * `after` and `count` read it as an event of which they have missed the ones before, and get those from the log.
+ * `after` and `entries` read it as an event of which they have missed the ones before, and get those from the log.
  */
 export type Announcement = Envelope & {
   /** The sequence after which the announced events begin: zeros for the beginning of the log. */
   readonly after: string;
-  /** How many events are announced. */
-  readonly count: number;
+  /** In how many entries the announced events are, at most. */
+  readonly entries: number;
 };
 
-export function announcementOf({ event, previous }: Delivery, { after, count }: Span): Announcement {
-  return { ...envelopeOf({ event: { ...event, data: {} }, previous }), after: sequenceOf(after), count };
+export function announcementOf({ event, previous }: Delivery, { after, entries }: Span): Announcement {
+  return { ...envelopeOf({ event: { ...event, data: {} }, previous }), after: sequenceOf(after), entries };
 }
 
 /** Why a message is not an event that this version can read. */
@@ -74,7 +74,7 @@ export function readEnvelope(body: string): Claim | Unreadable {
     return { unreadable: 'it is not JSON' };
   }
   if (!isObject(parsed)) return { unreadable: 'it is not a JSON object' };
-  const { specversion, id, source, type, subject, time, sequence, previous, after, count, data } = parsed;
+  const { specversion, id, source, type, subject, time, sequence, previous, after, entries, data } = parsed;
   if (specversion !== '1.0') return { unreadable: `its specversion is ${brief(specversion)}, not 1.0` };
   const [, name = '', version = ''] = /^coffer\.wallet\.([A-Z][A-Za-z]{0,99})\.v([1-9]\d{0,5})$/.exec(text(type)) ?? [];
   if (name === '') return { unreadable: `its type is ${brief(type)}, which is not one of Coffer's` };
@@ -88,11 +88,11 @@ export function readEnvelope(body: string): Claim | Unreadable {
   if (typeof id !== 'string' || typeof subject !== 'string' || !isObject(data) || !isTimed)
     return { unreadable: 'id, subject, time or data is missing or has the wrong type' };
   const claim = { id, book, ...place, type: name, wallet: subject, previous: before };
-  if (after === undefined && count === undefined) return claim;
+  if (after === undefined && entries === undefined) return claim;
   const start = placeOf(after);
-  if (!start || typeof count !== 'number' || !Number.isInteger(count) || count < 1 || count > spanMax)
-    return { unreadable: `it does not announce between 1 and ${spanMax} events after a position` };
-  return { ...claim, span: { after: start, count } };
+  if (!start || typeof entries !== 'number' || !Number.isInteger(entries) || entries < 1 || entries > spanMax)
+    return { unreadable: `it does not announce between 1 and ${spanMax} entries after a position` };
+  return { ...claim, span: { after: start, entries } };
 }
 
 /** What a message says about itself, as far as it is readable; unverified. */

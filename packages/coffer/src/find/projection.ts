@@ -96,7 +96,7 @@ async function changeOperations(client: pg.ClientBase, generation: number, book:
   await client.query({
     name: 'find_changes',
     text: `
-      update find.operation o set terms = array_remove(o.terms, c.before) || c.after
+      update find.operation o set terms = array_replace(o.terms, c.before, c.after)
       from unnest($3::bigint[], $4::bigint[], $5::bigint[]) as c (seq, before, after)
       where o.generation = $1 and o.book = $2 and o.seq = c.seq`,
     values: [

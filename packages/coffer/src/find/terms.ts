@@ -50,16 +50,18 @@ export function termsOf(facts: Facts, progress: Progress): string[] {
 
 function prefixesOf(amount: bigint): string[] {
   const text = amount.toString();
-  return Array.from({ length: Math.min(leadingDigits, text.length) + 1 }, (_, count) => term.amounts(text.length, text.slice(0, count)));
+  return Array.from({ length: Math.min(leadingDigits, text.length) }, (_, at) => term.amounts(text.length, text.slice(0, at + 1)));
 }
 
 const digitsMax = 38;
+/** Few amounts are greater. */
+const frequentMax = 10n ** 15n;
 
 /** Terms that together cover a range of amounts, and at its ends a little more. Null if they would be almost all amounts. */
 export function termsOfAmounts(min: bigint | undefined, max: bigint | undefined): string[] | null {
   if (min !== undefined && min === max) return [term.amount(min)];
   const [low, high] = [min ?? 0n, max ?? 10n ** BigInt(digitsMax) - 1n];
-  if (low <= 1n && max === undefined) return null;
+  if (low <= 1n && high >= frequentMax) return null;
   const terms: string[] = [];
   for (let digits = 1; digits <= digitsMax; digits++) cover(terms, digits, '', low, high);
   return terms;
@@ -70,7 +72,7 @@ function cover(terms: string[], digits: number, prefix: string, low: bigint, hig
   const first = BigInt((prefix === '' && digits > 1 ? '1' : prefix).padEnd(digits, '0'));
   const last = BigInt(prefix.padEnd(digits, '9'));
   if (last < low || first > high) return;
-  const isInside = first >= low && last <= high;
+  const isInside = prefix !== '' && first >= low && last <= high;
   if (isInside || prefix.length === Math.min(leadingDigits, digits)) return void terms.push(term.amounts(digits, prefix));
   for (let digit = prefix === '' && digits > 1 ? 1 : 0; digit <= 9; digit++) cover(terms, digits, `${prefix}${digit}`, low, high);
 }

@@ -5,7 +5,7 @@ import { controlsFromText } from '../ledger/index.ts';
 import type { PostedSide, RecordedEntry } from '../ledger/index.ts';
 import { isReservedForOwner } from '../wallets/index.ts';
 
-export const walletStates = ['open', 'frozen', 'closed'] as const;
+export const walletStates = ['active', 'frozen', 'closed'] as const;
 export type WalletState = (typeof walletStates)[number];
 
 type Row = {
@@ -33,7 +33,7 @@ export async function writeWallets(client: pg.ClientBase, generation: number, en
     name: 'find_wallets',
     text: `
       insert into find.wallet as kept (generation, book, number, id, owner, asset, balance, version, state, state_version, last_activity_at)
-      select $1, $2, w.number, w.id, w.owner, w.asset, w.balance, w.version, coalesce(w.state, 'open'), coalesce(w.state_version, 0), w.at
+      select $1, $2, w.number, w.id, w.owner, w.asset, w.balance, w.version, coalesce(w.state, 'active'), coalesce(w.state_version, 0), w.at
       from unnest($3::bigint[], $4::text[], $5::text[], $6::integer[], $7::numeric[], $8::bigint[], $9::text[], $10::bigint[], $11::timestamptz[])
         as w (number, id, owner, asset, balance, version, state, state_version, at)
       on conflict (generation, book, number) do update set
@@ -61,7 +61,7 @@ export async function writeWallets(client: pg.ClientBase, generation: number, en
 /** The stricter of the two sides. */
 function stateIn(controls: string): WalletState {
   const { debits, credits } = controlsFromText(controls);
-  return walletStates.findLast((state) => debits === state || credits === state) ?? 'open';
+  return walletStates.findLast((state) => debits === state || credits === state) ?? 'active';
 }
 
 /** Returns whether there were any. */

@@ -122,7 +122,7 @@ export function walletQuery({
 }
 
 function isRare(state: WalletState | undefined): boolean {
-  return state !== undefined && state !== 'open';
+  return state !== undefined && state !== 'active';
 }
 
 function conditionsOf({ generation, filter, among }: Query, bind: (value: unknown) => string): string[] {
@@ -135,7 +135,7 @@ function conditionsOf({ generation, filter, among }: Query, bind: (value: unknow
     }),
     ...(asset === undefined ? [] : [`w.asset = ${bind(asset)}`]),
     // As a constant, so that the partial index serves it.
-    ...(state === undefined ? [] : [`w.state = '${state}'${isRare(state) ? " and w.state <> 'open'" : ''}`]),
+    ...(state === undefined ? [] : [`w.state = '${state}'${isRare(state) ? " and w.state <> 'active'" : ''}`]),
     ...(balanceMin === undefined ? [] : [`w.balance >= ${bind(balanceMin.toString())}::numeric`]),
     ...(balanceMax === undefined ? [] : [`w.balance <= ${bind(balanceMax.toString())}::numeric`]),
   ];

@@ -1,6 +1,6 @@
 /** What to find, as callers of both transports write it. */
-import { holdStates, operationStates, wordsIn } from '../find/index.ts';
-import type { OperationFilter } from '../find/index.ts';
+import { holdStates, operationStates, walletSorts, walletStates, wordsIn } from '../find/index.ts';
+import type { FoundPage, OperationFilter, Refused, WalletFilter } from '../find/index.ts';
 import { parseAmountOrZero, parseSignedAmount, minorUnits } from '../kernel/index.ts';
 import type { Asset, Assets } from '../ledger/index.ts';
 import { isIdempotencyKey, refuse, requiredMomentIn, textIn, wordIn } from '../operations/index.ts';
@@ -36,7 +36,7 @@ export async function operationFilterIn(input: Values, properties: readonly stri
 }
 
 /** Undefined if none is named. */
-export async function namedAssetIn(input: Values, assets: Assets): Promise<Asset | undefined> {
+async function namedAssetIn(input: Values, assets: Assets): Promise<Asset | undefined> {
   const named = textIn(input, 'asset');
   if (named === undefined || named === '') return undefined;
   const reference = /^\d{1,9}$/.test(named) ? Number(named) : named;
@@ -47,7 +47,7 @@ export async function namedAssetIn(input: Values, assets: Assets): Promise<Asset
 type Range<Min extends string, Max extends string> = { readonly [name in Min | Max]?: bigint };
 
 /** Amounts in minor units, or in major units of the asset that is asked for. */
-export function rangeIn<Min extends string, Max extends string>(
+function rangeIn<Min extends string, Max extends string>(
   input: Values,
   asset: Asset | undefined,
   min: Min,
@@ -68,7 +68,21 @@ export function rangeIn<Min extends string, Max extends string>(
   return { ...(least !== undefined && { [min]: least }), ...(most !== undefined && { [max]: most }) } as Range<Min, Max>;
 }
 
-export const parseBalance = parseSignedAmount;
+/** The filters of wallets. Balances of different assets do not compare. */
+export async function walletFilterIn(input: Values, assets: Assets): Promise<WalletFilter> {
+  const asset = await namedAssetIn(input, assets);
+  const sort = wordIn(input, 'sort', walletSorts) ?? 'activity';
+  const balances = rangeIn(input, asset, 'balanceMin', 'balanceMax', parseSignedAmount);
+  if (!asset && (sort === 'balance' || Object.keys(balances).length > 0))
+    refuse('Balances of different assets do not compare: name the asset.');
+  return {
+    owner: textIn(input, 'ownerId')?.toLowerCase(),
+    asset: asset?.id,
+    state: wordIn(input, 'state', walletStates),
+    ...balances,
+    sort,
+  };
+}
 
 export function holdStateIn(input: Values) {
   return wordIn(input, 'state', holdStates);
@@ -82,4 +96,11 @@ export function keyIn(input: Values): string | undefined {
 
 function momentIn(input: Values, name: string): Date | undefined {
   return textIn(input, name) === undefined ? undefined : requiredMomentIn(input, name);
+}
+
+/** The page; refuses a cursor of another list. */
+export function accepted<T>(page: FoundPage<T> | Refused): FoundPage<T> {
+  return 'refusal' in page
+    ? refuse('The cursor is not of this list with these filters. Send the same query as for the page that it is from.')
+    : page;
 }

@@ -129,5 +129,5 @@ function hasValue(metadata: string | null, text: string): boolean {
     typeof value === 'object' && value !== null
       ? Object.values(value).some(isIt)
       : String(value as string | number | boolean | null) === text;
-  return isIt(JSON.parse(metadata));
+  return isIt(JSON.parse(metadata) as unknown);
 }

@@ -2,7 +2,7 @@
 import type { PageCache } from '../cache/index.ts';
 import { assert } from '../kernel/index.ts';
 import { bookOfWallet, operationId, parseOperationId, sagaDetails } from '../ledger/index.ts';
-import type { Asset, Balance, Closing, HoldRead, Keyspace, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
+import type { Asset, Balance, Closing, HoldRead, Keyspace, LedgerEvent, ReadableLedger, RecordedEntry } from '../ledger/index.ts';
 import { openedEntries, openedEntry, openedEvents, plainMetadata } from '../metadata/index.ts';
 import type { MetadataVault } from '../metadata/index.ts';
 import { filteredHistory, versionIn } from './history.ts';
@@ -43,13 +43,13 @@ export type QueryOptions = {
 export type Reader = { readonly onlyOwner?: string | undefined };
 
 export class WalletQueries {
-  readonly #ledger: Ledger;
+  readonly #ledger: ReadableLedger;
   readonly #defaultAsset: Asset;
   readonly #totals: TotalsStore | undefined;
   readonly #pages: PageCache | null;
   readonly #metadata: MetadataVault;
 
-  constructor(ledger: Ledger, defaultAsset: Asset, { totals, pages = null, metadata = plainMetadata }: QueryOptions = {}) {
+  constructor(ledger: ReadableLedger, defaultAsset: Asset, { totals, pages = null, metadata = plainMetadata }: QueryOptions = {}) {
     this.#ledger = ledger;
     this.#defaultAsset = defaultAsset;
     this.#totals = totals;

@@ -22,8 +22,8 @@ import { declareTopology, workerExchange } from './topology.ts';
 /** The prefetch: two batches, so that one is in transit while another is handled. */
 const prefetchMessages = 1_000;
 const messagesPerBatch = 500;
-/** A batch is full when its messages announce so many. */
-const eventsPerBatch = 4_000;
+/** A batch is full when its messages announce so many: with transfers, 4,000 events. */
+const entriesPerBatch = 1_000;
 /** The pause before the first redelivery; it doubles for each later one. */
 const redeliveryPauses = { first: 500, most: 60_000 } as const;
 const idleMs = 60_000;
@@ -40,13 +40,17 @@ export type ConsumerOptions = {
 
 /** A waiting message: what it claims, or null if it cannot be read. `why`: why it has failed, if it has. */
 type Waiting = { readonly tag: number; readonly deliveries: number; readonly claim: Claim | null; why: string };
-/** A message with the events that the log has of it. */
-type Confirmed = { readonly message: Waiting; readonly deliveries: readonly Delivery[] };
+/** What the log has of a claim. */
+type Answer = readonly Delivery[] | Unfounded;
+/** Messages that are handled together, and what the log has of each that claims something. */
+type Batch = { readonly messages: readonly Waiting[]; readonly answers: Promise<ReadonlyMap<Waiting, Answer>> };
 
 /** One subscription, from start to end. Delivery tags are valid only within it. */
 class Session {
   readonly channel: Channel;
   waiting: Waiting[] = [];
+  /** The next batch, read from the log while the one before it is handled. */
+  ahead: Batch | null = null;
   /** Failed messages that pause before they are handled again or returned. */
   readonly paused = new Set<NodeJS.Timeout>();
   isOver = false;
@@ -102,7 +106,7 @@ export class RabbitConsumer implements Consumer {
         try {
           while (!this.#stopped && !session.isOver) {
             backoff.reset();
-            if (session.waiting.length > 0) await this.#handleNext(session);
+            if (session.waiting.length > 0 || session.ahead) await this.#handleNext(session);
             else await this.#wake.sleep(idleMs);
           }
         } finally {
@@ -152,33 +156,51 @@ export class RabbitConsumer implements Consumer {
   }
 
   async #handleNext(session: Session): Promise<void> {
-    const batch = nextBatch(session.waiting);
-    session.waiting = session.waiting.slice(batch.length);
+    const { messages, answers } = session.ahead ?? this.#takeBatch(session);
+    session.ahead = null;
     const isOver = () => this.#stopped || session.isOver;
-    const again = { ...this.#options, wake: this.#wake, isOver };
-    const verdicts = await verdictsOn(batch, { ...again, handler: () => this.#confirmAndHandle(batch, isOver) });
+    let read: Batch['answers'] | null = answers;
+    const handler = async () => {
+      const found = await (read ?? this.#answersTo(messages));
+      read = null;
+      if (!session.ahead && entriesIn(session.waiting) >= entriesPerBatch) session.ahead = this.#takeBatch(session);
+      return await this.#handle(messages, found, isOver);
+    };
+    const verdicts = await verdictsOn(messages, { ...this.#options, handler, wake: this.#wake, isOver });
     if (verdicts === null || isOver()) return;
-    for (const [at, message] of batch.entries()) {
+    for (const [at, message] of messages.entries()) {
       if (verdicts[at] === 'done') session.channel.basicAck({ deliveryTag: message.tag });
       else this.#giveBack(session, message);
     }
   }
 
-  /** A verdict for each message. Only what the log confirms reaches the handler. */
-  async #confirmAndHandle(batch: readonly Waiting[], isOver: () => boolean): Promise<readonly Verdict[]> {
-    const { ledger, handler } = this.#options;
-    const claiming = batch.flatMap((message) => (message.claim ? [{ message, claim: message.claim }] : []));
+  #takeBatch(session: Session): Batch {
+    const messages = nextBatch(session.waiting);
+    session.waiting = session.waiting.slice(messages.length);
+    const answers = this.#answersTo(messages);
+    // A failure is reported when the batch is handled.
+    answers.catch(() => undefined);
+    return { messages, answers };
+  }
+
+  async #answersTo(messages: readonly Waiting[]): Promise<ReadonlyMap<Waiting, Answer>> {
+    const claiming = messages.flatMap((message) => (message.claim ? [{ message, claim: message.claim }] : []));
     const answers = await confirm(
-      ledger,
+      this.#options.ledger,
       claiming.map(({ claim }) => claim),
     );
-    const confirmed = claiming.flatMap(({ message }, at): Confirmed[] => {
-      const answer: readonly Delivery[] | Unfounded = answers[at] ?? [];
-      if ('unfounded' in answer) message.why = answer.unfounded;
-      return 'unfounded' in answer ? [] : [{ message, deliveries: answer }];
+    return new Map(claiming.map(({ message }, at) => [message, answers[at] ?? []]));
+  }
+
+  /** A verdict for each message. Only what the log confirms reaches the handler. */
+  async #handle(messages: readonly Waiting[], answers: ReadonlyMap<Waiting, Answer>, isOver: () => boolean): Promise<readonly Verdict[]> {
+    const confirmed = messages.flatMap((message) => {
+      const answer = answers.get(message);
+      if (answer && 'unfounded' in answer) message.why = answer.unfounded;
+      return answer && !('unfounded' in answer) ? [{ message, deliveries: answer }] : [];
     });
     const deliveries = confirmed.flatMap((one) => one.deliveries);
-    const verdicts = deliveries.length === 0 ? [] : await handler(deliveries);
+    const verdicts = deliveries.length === 0 ? [] : await this.#options.handler(deliveries);
     assert(verdicts.length === deliveries.length, 'a handler returns a verdict per delivery');
     let next = 0;
     const done = new Set<Waiting>();
@@ -189,7 +211,7 @@ export class RabbitConsumer implements Consumer {
       if (message.claim?.span) failedAmongOthers.push(...failed);
     }
     await this.#deliverAlone(failedAmongOthers, isOver);
-    return batch.map((message) => (done.has(message) ? 'done' : 'failed'));
+    return messages.map((message) => (done.has(message) ? 'done' : 'failed'));
   }
 
   /** Puts each into the queue again, as a message of its own. An announcement is acknowledged only once they are safe there. */
@@ -212,10 +234,14 @@ export class RabbitConsumer implements Consumer {
   }
 }
 
+function entriesIn(messages: readonly Waiting[]): number {
+  return messages.reduce((sum, { claim }) => sum + (claim?.span?.entries ?? 1), 0);
+}
+
 function nextBatch(waiting: readonly Waiting[]): Waiting[] {
-  let events = 0;
-  const isFull = waiting.findIndex(({ claim }) => (events += claim?.span?.count ?? 1) > eventsPerBatch);
-  return waiting.slice(0, isFull === -1 ? messagesPerBatch : Math.min(messagesPerBatch, Math.max(1, isFull)));
+  let entries = 0;
+  const beyond = waiting.findIndex((message) => (entries += entriesIn([message])) > entriesPerBatch);
+  return waiting.slice(0, beyond === -1 ? messagesPerBatch : Math.min(messagesPerBatch, Math.max(1, beyond)));
 }
 
 /** Its metadata stays as the log has it: if this becomes a dead letter, it is opened when an operator reads it. */

@@ -2,28 +2,28 @@
  * Relays the log to RabbitMQ: reads each book after its position, announces to the worker that there is something to read, publishes
  * what other consumers have bound queues for, and advances the position past the events that are safe there.
  */
-import { Follower, WakeSignal } from '../../background/index.ts';
+import { WakeSignal } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
-import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
 import { plainMetadata } from '../../metadata/index.ts';
 import type { MetadataVault } from '../../metadata/index.ts';
 import { BrokerUnavailable } from '../broker.ts';
 import type { Consumer, Place } from '../broker.ts';
 import { Pace } from '../pace.ts';
 import { positionsWithin } from '../positions.ts';
+import { Audience } from './audience.ts';
 import type { Publisher } from './publisher.ts';
 import { RelaySession } from './session.ts';
-import { announcing, Audience, draftsOf, writtenOut } from './window.ts';
+import { BookLog, operationsPerWindow } from './stretch.ts';
+import type { Progress, Stretch } from './stretch.ts';
+import { announcing, draftsOf, writtenOut } from './window.ts';
 
-/** Each is announced by one message, and confirmed at once. */
-const eventsPerWindow = 2_000;
-/** More than the events of any operation. */
-const partsMax = 100;
 /** Polling interval without a notification: another process may post whose notifications do not arrive here. */
 const pollMs = 1_000;
 const turnMs = 1_000;
+const beginning: Place = { seq: 0, part: 0 };
 const pauseMs = { first: 200, most: 5_000 } as const;
 
 export type RelayOptions = {
@@ -35,11 +35,20 @@ export type RelayOptions = {
   readonly log: Log;
 };
 
+type Book = {
+  readonly log: BookLog;
+  progress: Progress;
+  /** The last event that was announced in this session. */
+  announced: Place;
+};
+
 export class Relay implements Consumer {
   readonly #options: RelayOptions;
   readonly #wake = new WakeSignal();
   readonly #pace: Pace;
   readonly #audience = new Audience();
+  /** How many operations are published at once: fewer after a failure, so that a slow RabbitMQ confirms some in time. */
+  #atOnce = operationsPerWindow;
   readonly #running: Promise<void>;
   #stopped = false;
   #isHeldUp = false;
@@ -83,58 +92,50 @@ export class Relay implements Consumer {
   /** Until it is stopped, or something is unavailable. */
   async #carry(session: RelaySession, onProgress: () => void): Promise<void> {
     const { ledger, log } = this.#options;
-    const read = (book: number, after: Place) => readOperations(ledger.read.in({ book }), after);
-    const follower = new Follower(await positionsWithin(session, ledger, log), { read, limit: eventsPerWindow });
+    const positions = await positionsWithin(session, ledger, log);
+    const books = new Map<number, Book>();
+    for (const book of ledger.books) {
+      const bookLog = new BookLog(ledger.read.in({ book }), this.#audience);
+      books.set(book, { log: bookLog, progress: await bookLog.progressAt(positions.get(book) ?? beginning), announced: beginning });
+    }
     while (!this.#stopped && !session.isBroken) {
-      let carried = 0;
-      for (const book of ledger.books) {
+      let hasMoved = false;
+      for (const [book, state] of books) {
         if (this.#stopped || session.isBroken) return;
         const startedMs = performance.now();
-        const safe = await this.#advance(session, book, follower);
-        if (safe >= eventsPerWindow) await this.#wake.pause(await this.#pace.restMs(performance.now() - startedMs), () => this.#stopped);
-        carried += safe;
+        const stretch = await state.log.next(state.progress, this.#atOnce);
+        if (!stretch) continue;
+        if (await this.#publish(book, state, stretch)) {
+          state.progress = stretch.progress;
+          await session.moveOn(book, stretch.progress.place);
+        }
+        if (stretch.isFull) await this.#wake.pause(await this.#pace.restMs(performance.now() - startedMs), () => this.#stopped);
+        hasMoved = true;
       }
-      if (carried > 0) onProgress();
+      if (hasMoved) onProgress();
       else await this.#wake.sleep(pollMs);
     }
   }
 
-  /** Returns how many events of the book are safe now. */
-  async #advance(session: RelaySession, book: number, follower: Follower<LedgerEvent>): Promise<number> {
-    const { after, events } = await follower.next(book);
-    const last = events.at(-1);
-    if (!last) return 0;
-    const safe = await this.#publish(events, after, last);
-    const reached = events[safe - 1];
-    if (reached) {
-      follower.moveOn(book, reached);
-      await session.moveOn(book, reached);
-    }
-    if (safe < events.length) throw new BrokerUnavailable(`${events.length - safe} events of book ${book} are not safe yet`);
-    if (this.#isHeldUp) this.#options.log.info({ book }, 'Events reach RabbitMQ again');
+  /** False if the stretch must be read and published again, because a queue was bound for more of it. */
+  async #publish(book: number, state: Book, { announced, operations }: Stretch): Promise<boolean> {
+    if (!announced) return true;
+    const { publisher, log, metadata = plainMetadata } = this.#options;
+    const drafts = this.#audience.messagesOf(draftsOf(operations));
+    const { last, span } = announced;
+    // When a stretch is published again, the worker knows of its events.
+    const isNew = isBefore(state.announced, last.event);
+    const after = isBefore(span.after, state.announced) ? state.announced : span.after;
+    const announcement = isNew ? [announcing(last, { ...span, after })] : [];
+    const published = await publisher.publish([...announcement, ...(await writtenOut(drafts, metadata))], () => this.#stopped);
+    if (isNew && published[0] === 'safe') state.announced = { seq: last.event.seq, part: last.event.part };
+    const isMissed = this.#audience.learn(drafts, published.slice(announcement.length));
+    const unsafe = published.filter((one) => one === 'unknown').length;
+    this.#atOnce = unsafe > 0 ? Math.max(1, this.#atOnce >> 1) : Math.min(operationsPerWindow, this.#atOnce << 1);
+    if (unsafe > 0) throw new BrokerUnavailable(`${unsafe} messages about events of book ${book} are not safe yet`);
+    if (this.#isHeldUp) log.info({ book }, 'Events reach RabbitMQ again');
     this.#isHeldUp = false;
-    return safe;
-  }
-
-  /** Returns how many of the events, of whole operations, are announced and published. */
-  async #publish(events: readonly LedgerEvent[], after: Place, last: LedgerEvent): Promise<number> {
-    const { publisher, metadata = plainMetadata } = this.#options;
-    const drafts = draftsOf(events, after);
-    const announcement = announcing(events, after, last);
-    for (;;) {
-      const wanted = this.#audience.of(drafts);
-      const messages = await writtenOut(wanted, metadata);
-      const [announced, ...published] = await publisher.publish([announcement, ...messages], () => this.#stopped);
-      // A queue was bound since the window before: it gets this window whole and in order, and the others get it again.
-      const isMissed = this.#audience.learn(wanted, published);
-      if (announced !== 'safe') return 0;
-      const firstUnknown = wanted[published.indexOf('unknown')];
-      if (isMissed && !firstUnknown) continue;
-      if (isMissed) return 0;
-      if (!firstUnknown) return events.length;
-      const { seq, part } = firstUnknown.before;
-      return events.findLastIndex((event) => event.seq === seq && event.part === part) + 1;
-    }
+    return !isMissed;
   }
 
   #tell(failure: unknown): void {
@@ -146,11 +147,6 @@ export class Relay implements Consumer {
   }
 }
 
-/** The events of whole operations, because those of one are one message. */
-async function readOperations(reader: ReturnType<Ledger['read']['in']>, after: Place): Promise<LedgerEvent[]> {
-  const events = await reader.events(after.seq, after.part, eventsPerWindow);
-  const last = events.at(-1);
-  if (!last || events.length < eventsPerWindow) return events;
-  const next = await reader.events(last.seq, last.part, partsMax);
-  return [...events, ...next.filter(({ seq }) => seq === last.seq)];
+function isBefore(one: Place, other: Place): boolean {
+  return one.seq < other.seq || (one.seq === other.seq && one.part < other.part);
 }

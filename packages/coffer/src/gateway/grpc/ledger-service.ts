@@ -46,7 +46,9 @@ import {
 } from './ledger-messages.ts';
 import { countedRequest, notedRequest } from './ledger-notes.ts';
 import { serveAccounts } from './account-calls.ts';
+import type { Find } from '../../find/index.ts';
 import { serveAssets } from './asset-calls.ts';
+import { serveFind } from './find-calls.ts';
 import { readOperations, snakeCase, unitAt } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
 import { failureOf, identityFailure, outageFailure } from './statuses.ts';
@@ -60,6 +62,7 @@ import type { Answer, Handler, ServeOptions } from './unary.ts';
 export type LedgerServiceOptions = {
   readonly commands: Commands;
   readonly queries: WalletQueries;
+  readonly find: Find;
   readonly assets: Assets;
   readonly chart: Chart;
   /** Code of the asset of new users' wallets. */
@@ -155,6 +158,7 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
   );
   serveAssets(server, options);
   serveAccounts(server, options);
+  serveFind(server, options);
 }
 
 type Paged = { readonly limit: number; readonly cursor: string };
@@ -253,10 +257,19 @@ class LedgerCalls {
     }));
   }
 
-  async history({ walletId, unit: written, ...paged }: GetHistoryRequest, reader: Reader): Promise<Answer<GetHistoryResponse>> {
+  async history(
+    { walletId, unit: written, since, until, kind, order, ...paged }: GetHistoryRequest,
+    reader: Reader,
+  ): Promise<Answer<GetHistoryResponse>> {
     const unit = unitOf(written);
+    const filter = {
+      since: since === '' ? undefined : requiredMomentIn(fields({ since }), 'since'),
+      until: until === '' ? undefined : requiredMomentIn(fields({ until }), 'until'),
+      kind: kind || undefined,
+      order: wordIn(fields({ order: order || undefined }), 'order', ['desc', 'asc']),
+    };
     return await this.#withWallet(walletId, reader, async (wallet) => {
-      const read = async (limit: number, cursor?: string) => await this.#queries.history(wallet, limit, cursor);
+      const read = async (limit: number, cursor?: string) => await this.#queries.history(wallet, limit, cursor, filter);
       const present = (entry: RecordedEntry) => resultOfEntry(entry, wallet.number, this.#assets, reader, unit);
       return await this.#page(paged, cursors.version, read, (entries, next) => ({ items: entries.map(present), next }));
     });

@@ -1,6 +1,7 @@
 /** wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
 import { actorOf } from '../../identity/index.ts';
 import { callersTerms, clearanceOf } from '../../operations/index.ts';
+import type { Find } from '../../find/index.ts';
 import type { Commands, OperationOutcome } from '../../operations/index.ts';
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
@@ -37,6 +38,7 @@ const int64Min = -(2n ** 63n);
 export type WalletsServiceOptions = ServiceOptions & {
   readonly commands: Commands;
   readonly queries: WalletQueries;
+  readonly find: Find;
   readonly assets: Assets;
   readonly chart: Chart;
   /** The users service: a wallet is opened only for a user it knows. */

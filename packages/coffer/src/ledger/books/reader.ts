@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import { BookReader } from '../reading/reads.ts';
-import type { Balance, LedgerEvent } from '../reading/reads.ts';
+import type { LedgerEvent } from '../reading/events.ts';
+import type { Balance } from '../reading/reads.ts';
 import { bookOfInitiator, bookOfOwner } from './placement.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 

@@ -6,6 +6,8 @@ import type { BegunTransfer } from './begun.ts';
 import { readEntryByKey } from './by-key.ts';
 import type { Keyspace } from '../rules/keyspaces.ts';
 import type pg from 'pg';
+import { EventReader } from './events.ts';
+import type { LedgerEvent } from './events.ts';
 import { readHistory, readVersionAt } from './history.ts';
 import type { Versions } from './history.ts';
 import { decidedAt, expiredHolds } from './expired.ts';
@@ -42,7 +44,7 @@ type BalanceRow = AccountRow & {
 
 const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
   case when b.spent_day is not null then ${decidedAt} end as read_at, expired.left as expired_left, expired.count as expired_count,
-  (select last_seq from ledger.batch where batch.book = $1 order by batch_no desc limit 1) as as_of_seq`;
+  (select head.last_seq from ledger.batch head where head.book = $1 order by head.batch_no desc limit 1) as as_of_seq`;
 
 /** A wallet's totals since its opening, in minor units. */
 export type KindTotal = {
@@ -52,18 +54,6 @@ export type KindTotal = {
   readonly count: number;
   readonly total: bigint;
   readonly lastAt: Date;
-};
-
-/** One event of the log: see the view `ledger.event`. `data` is JSON. */
-export type LedgerEvent = {
-  readonly id: string;
-  readonly book: number;
-  readonly seq: number;
-  readonly part: number;
-  readonly type: string;
-  readonly wallet: string;
-  readonly recordedAt: Date;
-  readonly data: Record<string, unknown>;
 };
 
 /** A hold as of the moment of the read. `expired`: it passed its expiry with something left, which counts as given back. */
@@ -86,6 +76,7 @@ export const holdParts = `
 export type PastBalance = { readonly balance: bigint; readonly held: bigint; readonly version: number };
 
 export class BookReader {
+  readonly eventLog: EventReader;
   readonly #book: number;
   readonly #pool: pg.Pool;
   readonly #releasedUntil: () => Date;
@@ -94,6 +85,7 @@ export class BookReader {
 
   /** `releasedUntil`: every hold that expired before this moment has been released; by default, none. */
   constructor(book: number, pool: pg.Pool, releasedUntil = () => new Date(0)) {
+    this.eventLog = new EventReader(book, pool);
     this.#book = book;
     this.#pool = pool;
     this.#releasedUntil = releasedUntil;
@@ -313,17 +305,7 @@ export class BookReader {
 
   /** Events after a position, oldest first. */
   async events(afterSeq: number, afterPart: number, limit: number): Promise<LedgerEvent[]> {
-    const { rows } = await this.#pool.query<Pick<LedgerEvent, 'seq' | 'part' | 'type' | 'wallet' | 'data'> & { recorded_at: Date }>({
-      name: 'events',
-      text: `
-        select seq, part, type, wallet, recorded_at, data from ledger.event
-        where book = $1 and seq >= $2 and (seq, part) > ($2, $3) order by seq, part limit $4`,
-      values: [this.#book, afterSeq, afterPart, limit],
-    });
-    const book = this.#book;
-    return rows.map(({ seq, part, type, wallet, recorded_at: recordedAt, data }) => {
-      return { id: `${book}-${seq}-${part}`, book, seq, part, type, wallet, recordedAt, data };
-    });
+    return await this.eventLog.after(afterSeq, afterPart, limit);
   }
 
   async #balanceOfOwner(id: string, owner: string): Promise<Balance | null> {

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../kernel/index.ts';
 import { bookOfWallet, creditKey, creditOf, endKey, endOf, operationId, sagaDetails } from '../../ledger/index.ts';
-import type { Ledger, RecordedEntry, Refusal } from '../../ledger/index.ts';
+import type { Ledger, ReadableLedger, RecordedEntry, Refusal } from '../../ledger/index.ts';
 
 /** The progress of a transfer, with its recorded entries: the decision of the recipient's book, and the end. */
 export type SagaState = {
@@ -25,7 +25,7 @@ export async function drive(ledger: Ledger, debit: RecordedEntry): Promise<SagaS
 }
 
 /** The currently recorded state. */
-export async function stateOf(ledger: Ledger, debit: RecordedEntry): Promise<SagaState> {
+export async function stateOf(ledger: Pick<ReadableLedger, 'books' | 'read'>, debit: RecordedEntry): Promise<SagaState> {
   const recipients = ledger.read.in({ book: recipientsBook(ledger, debit) });
   // The end first: everything before it is recorded earlier.
   const end = await ledger.read.in(debit).sagaStep(endKey(debit.seq));
@@ -45,7 +45,7 @@ export function walletBeyondTransit(entry: RecordedEntry): string | null {
 }
 
 /** The book that decides about a transfer. */
-export function recipientsBook({ books }: Ledger, debit: RecordedEntry): number {
+export function recipientsBook({ books }: Pick<ReadableLedger, 'books'>, debit: RecordedEntry): number {
   return bookOfWallet(sagaDetails(debit).to ?? '', books.length);
 }
 

@@ -1341,6 +1341,10 @@ export type GetHistoryRequest = {
   readonly limit: number;
   readonly cursor: string;
   readonly unit: string;
+  readonly since: string;
+  readonly until: string;
+  readonly kind: string;
+  readonly order: string;
 };
 
 const getHistoryRequestFields: Nested<GetHistoryRequest> = {
@@ -1349,20 +1353,32 @@ const getHistoryRequestFields: Nested<GetHistoryRequest> = {
     writer.int32(2, message.limit);
     writer.text(3, message.cursor);
     writer.text(4, message.unit);
+    writer.text(5, message.since);
+    writer.text(6, message.until);
+    writer.text(7, message.kind);
+    writer.text(8, message.order);
   },
   read(reader) {
     let walletId: string = "";
     let limit: number = 0;
     let cursor: string = "";
     let unit: string = "";
+    let since: string = "";
+    let until: string = "";
+    let kind: string = "";
+    let order: string = "";
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
       else if (reader.isInt32(2)) limit = reader.int32();
       else if (reader.isText(3)) cursor = reader.text();
       else if (reader.isText(4)) unit = reader.text();
+      else if (reader.isText(5)) since = reader.text();
+      else if (reader.isText(6)) until = reader.text();
+      else if (reader.isText(7)) kind = reader.text();
+      else if (reader.isText(8)) order = reader.text();
       else reader.skip();
     }
-    return { walletId, limit, cursor, unit };
+    return { walletId, limit, cursor, unit, since, until, kind, order };
   },
 };
 
@@ -1890,6 +1906,436 @@ const eventFields: Nested<Event> = {
   },
 };
 
+export type OperationFilter = {
+  readonly kind: string;
+  readonly walletId: string;
+  readonly account: string;
+  readonly counterparty: string;
+  readonly ownerId: string;
+  readonly asset: string;
+  readonly amountMin: string;
+  readonly amountMax: string;
+  readonly status: string;
+  readonly refusal: string;
+  readonly key: string;
+  readonly metadata: readonly string[];
+  readonly since: string;
+  readonly until: string;
+  readonly text: string;
+};
+
+const operationFilterFields: Nested<OperationFilter> = {
+  write(writer, message) {
+    writer.text(1, message.kind);
+    writer.text(2, message.walletId);
+    writer.text(3, message.account);
+    writer.text(4, message.counterparty);
+    writer.text(5, message.ownerId);
+    writer.text(6, message.asset);
+    writer.text(7, message.amountMin);
+    writer.text(8, message.amountMax);
+    writer.text(9, message.status);
+    writer.text(10, message.refusal);
+    writer.text(11, message.key);
+    writer.texts(12, message.metadata);
+    writer.text(13, message.since);
+    writer.text(14, message.until);
+    writer.text(15, message.text);
+  },
+  read(reader) {
+    let kind: string = "";
+    let walletId: string = "";
+    let account: string = "";
+    let counterparty: string = "";
+    let ownerId: string = "";
+    let asset: string = "";
+    let amountMin: string = "";
+    let amountMax: string = "";
+    let status: string = "";
+    let refusal: string = "";
+    let key: string = "";
+    const metadata: string[] = [];
+    let since: string = "";
+    let until: string = "";
+    let text: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) kind = reader.text();
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isText(3)) account = reader.text();
+      else if (reader.isText(4)) counterparty = reader.text();
+      else if (reader.isText(5)) ownerId = reader.text();
+      else if (reader.isText(6)) asset = reader.text();
+      else if (reader.isText(7)) amountMin = reader.text();
+      else if (reader.isText(8)) amountMax = reader.text();
+      else if (reader.isText(9)) status = reader.text();
+      else if (reader.isText(10)) refusal = reader.text();
+      else if (reader.isText(11)) key = reader.text();
+      else if (reader.isText(12)) metadata.push(reader.text());
+      else if (reader.isText(13)) since = reader.text();
+      else if (reader.isText(14)) until = reader.text();
+      else if (reader.isText(15)) text = reader.text();
+      else reader.skip();
+    }
+    return { kind, walletId, account, counterparty, ownerId, asset, amountMin, amountMax, status, refusal, key, metadata, since, until, text };
+  },
+};
+
+export type Paging = {
+  readonly limit: number;
+  readonly cursor: string;
+  readonly order: string;
+  readonly estimate: boolean;
+};
+
+const pagingFields: Nested<Paging> = {
+  write(writer, message) {
+    writer.int32(1, message.limit);
+    writer.text(2, message.cursor);
+    writer.text(3, message.order);
+    writer.bool(4, message.estimate);
+  },
+  read(reader) {
+    let limit: number = 0;
+    let cursor: string = "";
+    let order: string = "";
+    let estimate: boolean = false;
+    while (reader.next()) {
+      if (reader.isInt32(1)) limit = reader.int32();
+      else if (reader.isText(2)) cursor = reader.text();
+      else if (reader.isText(3)) order = reader.text();
+      else if (reader.isBool(4)) estimate = reader.bool();
+      else reader.skip();
+    }
+    return { limit, cursor, order, estimate };
+  },
+};
+
+export type Found = {
+  readonly next: string;
+  readonly previous: string;
+  readonly estimate: bigint | null;
+  readonly exact: boolean;
+  readonly asOf: readonly BookPosition[];
+  readonly behind: bigint;
+};
+
+const foundFields: Nested<Found> = {
+  write(writer, message) {
+    writer.text(1, message.next);
+    writer.text(2, message.previous);
+    writer.optionalInt64(3, message.estimate);
+    writer.bool(4, message.exact);
+    writer.messages(5, message.asOf, bookPositionFields);
+    writer.int64(6, message.behind);
+  },
+  read(reader) {
+    let next: string = "";
+    let previous: string = "";
+    let estimate: bigint | null = null;
+    let exact: boolean = false;
+    const asOf: BookPosition[] = [];
+    let behind: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isText(1)) next = reader.text();
+      else if (reader.isText(2)) previous = reader.text();
+      else if (reader.isInt64(3)) estimate = reader.int64();
+      else if (reader.isBool(4)) exact = reader.bool();
+      else if (reader.isMessage(5)) asOf.push(reader.message(bookPositionFields));
+      else if (reader.isInt64(6)) behind = reader.int64();
+      else reader.skip();
+    }
+    return { next, previous, estimate, exact, asOf, behind };
+  },
+};
+
+export type BookPosition = {
+  readonly book: bigint;
+  readonly seq: bigint;
+};
+
+const bookPositionFields: Nested<BookPosition> = {
+  write(writer, message) {
+    writer.int64(1, message.book);
+    writer.int64(2, message.seq);
+  },
+  read(reader) {
+    let book: bigint = 0n;
+    let seq: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isInt64(1)) book = reader.int64();
+      else if (reader.isInt64(2)) seq = reader.int64();
+      else reader.skip();
+    }
+    return { book, seq };
+  },
+};
+
+export type FindOperationsRequest = {
+  readonly filter: OperationFilter | null;
+  readonly page: Paging | null;
+  readonly unit: string;
+};
+
+const findOperationsRequestFields: Nested<FindOperationsRequest> = {
+  write(writer, message) {
+    writer.message(1, message.filter, operationFilterFields);
+    writer.message(2, message.page, pagingFields);
+    writer.text(3, message.unit);
+  },
+  read(reader) {
+    let filter: OperationFilter | null = null;
+    let page: Paging | null = null;
+    let unit: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) filter = reader.message(operationFilterFields);
+      else if (reader.isMessage(2)) page = reader.message(pagingFields);
+      else if (reader.isText(3)) unit = reader.text();
+      else reader.skip();
+    }
+    return { filter, page, unit };
+  },
+};
+
+export const findOperationsRequest = codecOf(findOperationsRequestFields);
+
+export type FindOperationsResponse = {
+  readonly operations: readonly OperationResult[];
+  readonly found: Found | null;
+};
+
+const findOperationsResponseFields: Nested<FindOperationsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.operations, operationResultFields);
+    writer.message(2, message.found, foundFields);
+  },
+  read(reader) {
+    const operations: OperationResult[] = [];
+    let found: Found | null = null;
+    while (reader.next()) {
+      if (reader.isMessage(1)) operations.push(reader.message(operationResultFields));
+      else if (reader.isMessage(2)) found = reader.message(foundFields);
+      else reader.skip();
+    }
+    return { operations, found };
+  },
+};
+
+export const findOperationsResponse = codecOf(findOperationsResponseFields);
+
+export type FindHoldsRequest = {
+  readonly filter: OperationFilter | null;
+  readonly state: string;
+  readonly page: Paging | null;
+  readonly unit: string;
+};
+
+const findHoldsRequestFields: Nested<FindHoldsRequest> = {
+  write(writer, message) {
+    writer.message(1, message.filter, operationFilterFields);
+    writer.text(2, message.state);
+    writer.message(3, message.page, pagingFields);
+    writer.text(4, message.unit);
+  },
+  read(reader) {
+    let filter: OperationFilter | null = null;
+    let state: string = "";
+    let page: Paging | null = null;
+    let unit: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) filter = reader.message(operationFilterFields);
+      else if (reader.isText(2)) state = reader.text();
+      else if (reader.isMessage(3)) page = reader.message(pagingFields);
+      else if (reader.isText(4)) unit = reader.text();
+      else reader.skip();
+    }
+    return { filter, state, page, unit };
+  },
+};
+
+export const findHoldsRequest = codecOf(findHoldsRequestFields);
+
+export type FindHoldsResponse = {
+  readonly holds: readonly Hold[];
+  readonly found: Found | null;
+};
+
+const findHoldsResponseFields: Nested<FindHoldsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.holds, holdFields);
+    writer.message(2, message.found, foundFields);
+  },
+  read(reader) {
+    const holds: Hold[] = [];
+    let found: Found | null = null;
+    while (reader.next()) {
+      if (reader.isMessage(1)) holds.push(reader.message(holdFields));
+      else if (reader.isMessage(2)) found = reader.message(foundFields);
+      else reader.skip();
+    }
+    return { holds, found };
+  },
+};
+
+export const findHoldsResponse = codecOf(findHoldsResponseFields);
+
+export type FindWalletsRequest = {
+  readonly ownerId: string;
+  readonly asset: string;
+  readonly state: string;
+  readonly balanceMin: string;
+  readonly balanceMax: string;
+  readonly sort: string;
+  readonly page: Paging | null;
+  readonly unit: string;
+};
+
+const findWalletsRequestFields: Nested<FindWalletsRequest> = {
+  write(writer, message) {
+    writer.text(1, message.ownerId);
+    writer.text(2, message.asset);
+    writer.text(3, message.state);
+    writer.text(4, message.balanceMin);
+    writer.text(5, message.balanceMax);
+    writer.text(6, message.sort);
+    writer.message(7, message.page, pagingFields);
+    writer.text(8, message.unit);
+  },
+  read(reader) {
+    let ownerId: string = "";
+    let asset: string = "";
+    let state: string = "";
+    let balanceMin: string = "";
+    let balanceMax: string = "";
+    let sort: string = "";
+    let page: Paging | null = null;
+    let unit: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) ownerId = reader.text();
+      else if (reader.isText(2)) asset = reader.text();
+      else if (reader.isText(3)) state = reader.text();
+      else if (reader.isText(4)) balanceMin = reader.text();
+      else if (reader.isText(5)) balanceMax = reader.text();
+      else if (reader.isText(6)) sort = reader.text();
+      else if (reader.isMessage(7)) page = reader.message(pagingFields);
+      else if (reader.isText(8)) unit = reader.text();
+      else reader.skip();
+    }
+    return { ownerId, asset, state, balanceMin, balanceMax, sort, page, unit };
+  },
+};
+
+export const findWalletsRequest = codecOf(findWalletsRequestFields);
+
+export type FindWalletsResponse = {
+  readonly wallets: readonly Wallet[];
+  readonly found: Found | null;
+};
+
+const findWalletsResponseFields: Nested<FindWalletsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.wallets, walletFields);
+    writer.message(2, message.found, foundFields);
+  },
+  read(reader) {
+    const wallets: Wallet[] = [];
+    let found: Found | null = null;
+    while (reader.next()) {
+      if (reader.isMessage(1)) wallets.push(reader.message(walletFields));
+      else if (reader.isMessage(2)) found = reader.message(foundFields);
+      else reader.skip();
+    }
+    return { wallets, found };
+  },
+};
+
+export const findWalletsResponse = codecOf(findWalletsResponseFields);
+
+export type SearchRequest = {
+  readonly q: string;
+  readonly limit: number;
+  readonly unit: string;
+};
+
+const searchRequestFields: Nested<SearchRequest> = {
+  write(writer, message) {
+    writer.text(1, message.q);
+    writer.int32(2, message.limit);
+    writer.text(3, message.unit);
+  },
+  read(reader) {
+    let q: string = "";
+    let limit: number = 0;
+    let unit: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) q = reader.text();
+      else if (reader.isInt32(2)) limit = reader.int32();
+      else if (reader.isText(3)) unit = reader.text();
+      else reader.skip();
+    }
+    return { q, limit, unit };
+  },
+};
+
+export const searchRequest = codecOf(searchRequestFields);
+
+export type SearchResponse = {
+  readonly results: readonly SearchResult[];
+};
+
+const searchResponseFields: Nested<SearchResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.results, searchResultFields);
+  },
+  read(reader) {
+    const results: SearchResult[] = [];
+    while (reader.next()) {
+      if (reader.isMessage(1)) results.push(reader.message(searchResultFields));
+      else reader.skip();
+    }
+    return { results };
+  },
+};
+
+export const searchResponse = codecOf(searchResponseFields);
+
+export type SearchResult = {
+  readonly kind: string;
+  readonly id: string;
+  readonly by: string;
+  readonly operation: OperationResult | null;
+  readonly hold: Hold | null;
+  readonly wallet: Wallet | null;
+};
+
+const searchResultFields: Nested<SearchResult> = {
+  write(writer, message) {
+    writer.text(1, message.kind);
+    writer.text(2, message.id);
+    writer.text(3, message.by);
+    writer.message(4, message.operation, operationResultFields);
+    writer.message(5, message.hold, holdFields);
+    writer.message(6, message.wallet, walletFields);
+  },
+  read(reader) {
+    let kind: string = "";
+    let id: string = "";
+    let by: string = "";
+    let operation: OperationResult | null = null;
+    let hold: Hold | null = null;
+    let wallet: Wallet | null = null;
+    while (reader.next()) {
+      if (reader.isText(1)) kind = reader.text();
+      else if (reader.isText(2)) id = reader.text();
+      else if (reader.isText(3)) by = reader.text();
+      else if (reader.isMessage(4)) operation = reader.message(operationResultFields);
+      else if (reader.isMessage(5)) hold = reader.message(holdFields);
+      else if (reader.isMessage(6)) wallet = reader.message(walletFields);
+      else reader.skip();
+    }
+    return { kind, id, by, operation, hold, wallet };
+  },
+};
+
 export type ListAssetsRequest = {
 };
 
@@ -2185,6 +2631,10 @@ export const ledgerService = {
   getStats: { path: "/ledger.LedgerService/GetStats", request: getStatsRequest, response: stats } satisfies Method<GetStatsRequest, Stats>,
   getHold: { path: "/ledger.LedgerService/GetHold", request: getHoldRequest, response: hold } satisfies Method<GetHoldRequest, Hold>,
   listHolds: { path: "/ledger.LedgerService/ListHolds", request: listHoldsRequest, response: listHoldsResponse } satisfies Method<ListHoldsRequest, ListHoldsResponse>,
+  findOperations: { path: "/ledger.LedgerService/FindOperations", request: findOperationsRequest, response: findOperationsResponse } satisfies Method<FindOperationsRequest, FindOperationsResponse>,
+  findHolds: { path: "/ledger.LedgerService/FindHolds", request: findHoldsRequest, response: findHoldsResponse } satisfies Method<FindHoldsRequest, FindHoldsResponse>,
+  findWallets: { path: "/ledger.LedgerService/FindWallets", request: findWalletsRequest, response: findWalletsResponse } satisfies Method<FindWalletsRequest, FindWalletsResponse>,
+  search: { path: "/ledger.LedgerService/Search", request: searchRequest, response: searchResponse } satisfies Method<SearchRequest, SearchResponse>,
   listEvents: { path: "/ledger.LedgerService/ListEvents", request: listEventsRequest, response: listEventsResponse } satisfies Method<ListEventsRequest, ListEventsResponse>,
   listAssets: { path: "/ledger.LedgerService/ListAssets", request: listAssetsRequest, response: listAssetsResponse } satisfies Method<ListAssetsRequest, ListAssetsResponse>,
   addAsset: { path: "/ledger.LedgerService/AddAsset", request: addAssetRequest, response: asset } satisfies Method<AddAssetRequest, Asset>,

@@ -1,11 +1,11 @@
 /** Finding operations, holds and wallets by what is known of them. */
 import Type from 'typebox';
 import { holdStates, operationStates, walletSorts, walletStates } from '../../../find/index.ts';
-import type { FoundPage, PageRequest, Refused } from '../../../find/index.ts';
+import type { PageRequest } from '../../../find/index.ts';
 import { ruleIdLengthMax, ruleIdPattern } from '../../../insights/index.ts';
-import { AssetReference, Moment, UserId, WalletId, oneOf, ref, refuse, strict } from '../../../operations/index.ts';
+import { AssetReference, Moment, UserId, WalletId, oneOf, ref, strict } from '../../../operations/index.ts';
 import type { Values } from '../../../operations/index.ts';
-import { holdStateIn, namedAssetIn, operationFilterIn, parseBalance, propertiesMax, rangeIn } from '../../finding.ts';
+import { accepted, holdStateIn, operationFilterIn, propertiesMax, walletFilterIn } from '../../finding.ts';
 import type { App, Product, Request } from '../app.ts';
 import { admitted, callerOf } from '../callers.ts';
 import { foundPage, foundQuery, presentFound } from '../found-views.ts';
@@ -135,15 +135,10 @@ export function findRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const { query } = request;
-      const { flag, sort = 'activity', ownerId, state, unit } = query;
+      const { flag, unit } = query;
       if (flag !== undefined) admitted(product, request, 'listFraudFindings');
-      const input = valuesOf(query);
-      const asset = await namedAssetIn(input, assets);
-      const balances = rangeIn(input, asset, 'balanceMin', 'balanceMax', parseBalance);
-      if (!asset && (sort === 'balance' || Object.keys(balances).length > 0))
-        refuse('Balances of different assets do not compare: name the asset.');
       const flagged = flag === undefined ? undefined : { by: flag, wallets: await product.insights.findings.walletsFlaggedBy(flag) };
-      const filter = { owner: ownerId?.toLowerCase(), asset: asset?.id, state, flagged, ...balances, sort };
+      const filter = { ...(await walletFilterIn(valuesOf(query), assets)), flagged };
       const page = accepted(await find.wallets(filter, callerOf(request), pageIn(query)));
       const wallets = await Promise.all(page.items.map(async (id) => await queries.wallet(id, callerOf(request))));
       return reply.send(presentFound(page, () => wallets.flatMap((wallet) => (wallet ? [inUnit(unit, presentWallet(wallet))] : []))));
@@ -154,12 +149,6 @@ export function findRoutes(app: App, product: Product): void {
 export function pageIn(query: { limit?: number; cursor?: string; order?: 'desc' | 'asc'; count?: 'estimate' }): PageRequest {
   const { limit = 50, cursor, order, count } = query;
   return { limit, cursor, order, count: count === 'estimate' };
-}
-
-export function accepted<T>(page: FoundPage<T> | Refused): FoundPage<T> {
-  return 'refusal' in page
-    ? refuse('The cursor is not of this list with these filters. Send the same query as for the page that it is from.')
-    : page;
 }
 
 function valuesOf(values: Readonly<Record<string, unknown>>): Values {
