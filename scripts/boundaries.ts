@@ -20,6 +20,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   wallets: ['kernel', 'database', 'background', 'ledger', 'metadata', 'cache'],
   visibility: ['ledger', 'wallets'],
   find: ['kernel', 'database', 'ledger', 'metadata', 'projections', 'wallets', 'visibility'],
+  reports: ['ledger'],
   operations: ['kernel', 'ledger', 'metadata', 'identity', 'wallets', 'visibility'],
   insights: ['kernel', 'database', 'background', 'mail', 'audit', 'ledger', 'metadata', 'projections', 'wallets', 'operations', 'outbound'],
   requests: [
@@ -60,6 +61,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'approvals',
     'webhooks',
     'find',
+    'reports',
   ],
 };
 

@@ -247,9 +247,75 @@ ChartAccount = TypedDict("ChartAccount", {
     "asset": "Union[AssetBrief, None]",
     "type": "Literal[\"asset\", \"liability\", \"equity\", \"revenue\", \"expense\"]",  # in which report, and on which side of it, the account is shown; the ledger treats all alike
     "name": "str",
-    "floor": "Union[str, None]",  # minor units
+    "floor": "Union[str, None]",  # in minor units; null: none
     "parent": "Union[str, None]",
     "builtIn": "bool",  # true: an account that the ledger has in every asset, so its asset is null here
+})
+
+AccountBalance = TypedDict("AccountBalance", {
+    "id": "str",  # account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most 64 characters
+    "asset": "AssetBrief",
+    "type": "Literal[\"asset\", \"liability\", \"equity\", \"revenue\", \"expense\"]",  # in which report, and on which side of it, the account is shown; the ledger treats all alike
+    "name": "str",
+    "floor": "Union[str, None]",  # in minor units; null: none
+    "parent": "Union[str, None]",
+    "builtIn": "bool",  # true: an account that the ledger has in every asset, so its asset is null here
+    "at": "Union[str, None]",
+    "balance": "str",  # credits minus debits, over all books
+})
+
+TrialLine = TypedDict("TrialLine", {
+    "account": "str",  # id of the account; wallets: all wallets of the asset together
+    "name": "str",
+    "type": "Literal[\"asset\", \"liability\", \"equity\", \"revenue\", \"expense\"]",
+    "parent": "Union[str, None]",
+    "debit": "str",  # minor units
+    "credit": "str",  # minor units
+})
+
+TrialBalanceOfAsset = TypedDict("TrialBalanceOfAsset", {
+    "asset": "AssetBrief",
+    "lines": "List[TrialLine]",
+    "debit": "str",  # minor units
+    "credit": "str",  # minor units
+    "difference": "str",  # debit minus credit: always 0
+})
+
+TrialBalance = TypedDict("TrialBalance", {
+    "at": "Union[str, None]",
+    "assets": "List[TrialBalanceOfAsset]",
+})
+
+ReportLine = TypedDict("ReportLine", {
+    "account": "str",  # id of the account; wallets: all wallets of the asset together
+    "name": "str",
+    "type": "Literal[\"asset\", \"liability\", \"equity\", \"revenue\", \"expense\"]",
+    "parent": "Union[str, None]",
+    "balance": "str",  # minor units
+    "total": "str",  # with the accounts below it
+})
+
+ReportSection = TypedDict("ReportSection", {
+    "type": "Literal[\"asset\", \"liability\", \"equity\", \"revenue\", \"expense\"]",
+    "lines": "List[ReportLine]",
+    "total": "str",  # minor units
+})
+
+ReportOfAsset = TypedDict("ReportOfAsset", {
+    "asset": "AssetBrief",
+    "sections": "List[ReportSection]",
+    "result": "str",  # revenue minus expenses; in a balance sheet, assets are liabilities plus equity plus this
+})
+
+BalanceSheet = TypedDict("BalanceSheet", {
+    "at": "Union[str, None]",
+    "assets": "List[ReportOfAsset]",
+})
+
+Income = TypedDict("Income", {
+    "since": "Union[str, None]",
+    "until": "Union[str, None]",
+    "assets": "List[ReportOfAsset]",
 })
 
 _HistoryItem = TypedDict("_HistoryItem", {
@@ -612,30 +678,6 @@ class BatchTransfer(_BatchTransfer, _BatchTransferOptional):
     """BatchTransfer, as Coffer answers it."""
 
 
-_BatchMove = TypedDict("_BatchMove", {
-    "type": "Literal[\"move\"]",
-    "from": "Dict[str, Any]",  # a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts
-    "to": "Dict[str, Any]",  # a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts
-    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
-})
-_BatchMoveOptional = TypedDict("_BatchMoveOptional", {
-    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
-    "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
-    "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
-    "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
-    "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
-    "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
-    "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
-    "expectedVersion": "int",  # a wallet's version: how many postings have named it
-    "metadata": "Dict[str, Any]",  # your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep
-}, total=False)
-
-
-class BatchMove(_BatchMove, _BatchMoveOptional):
-    """BatchMove, as Coffer answers it."""
-
-
 _BatchTopup = TypedDict("_BatchTopup", {
     "type": "Literal[\"topup\"]",
     "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
@@ -869,6 +911,78 @@ class BatchSetCreditLine(_BatchSetCreditLine, _BatchSetCreditLineOptional):
     """BatchSetCreditLine, as Coffer answers it."""
 
 
+_BatchMove = TypedDict("_BatchMove", {
+    "type": "Literal[\"move\"]",
+    "from": "Dict[str, Any]",  # a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts
+    "to": "Dict[str, Any]",  # a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
+})
+_BatchMoveOptional = TypedDict("_BatchMoveOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
+    "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
+    "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
+    "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
+    "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "expectedVersion": "int",  # a wallet's version: how many postings have named it
+    "metadata": "Dict[str, Any]",  # your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep
+}, total=False)
+
+
+class BatchMove(_BatchMove, _BatchMoveOptional):
+    """BatchMove, as Coffer answers it."""
+
+
+_BatchIssue = TypedDict("_BatchIssue", {
+    "type": "Literal[\"issue\"]",
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
+    "reason": "str",  # why, in 1 to 1000 characters; stored in the log
+})
+_BatchIssueOptional = TypedDict("_BatchIssueOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
+    "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
+    "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
+    "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
+    "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "expectedVersion": "int",  # a wallet's version: how many postings have named it
+    "metadata": "Dict[str, Any]",  # your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep
+    "book": "int",  # whose treasury: each book has its own, which pays the wallets of its book; 1 by default
+}, total=False)
+
+
+class BatchIssue(_BatchIssue, _BatchIssueOptional):
+    """BatchIssue, as Coffer answers it."""
+
+
+_BatchBurn = TypedDict("_BatchBurn", {
+    "type": "Literal[\"burn\"]",
+    "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34
+    "reason": "str",  # why, in 1 to 1000 characters; stored in the log
+})
+_BatchBurnOptional = TypedDict("_BatchBurnOptional", {
+    "unit": "Literal[\"minor\", \"major\"]",  # minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused
+    "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
+    "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
+    "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
+    "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
+    "expectedVersion": "int",  # a wallet's version: how many postings have named it
+    "metadata": "Dict[str, Any]",  # your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep
+    "book": "int",  # whose treasury: each book has its own, which pays the wallets of its book; 1 by default
+}, total=False)
+
+
+class BatchBurn(_BatchBurn, _BatchBurnOptional):
+    """BatchBurn, as Coffer answers it."""
+
+
 _BatchResult = TypedDict("_BatchResult", {
     "status": "Literal[\"completed\", \"debited\", \"refused\"]",
     "replayed": "bool",  # true: it was already done or refused under the same key
@@ -888,7 +1002,7 @@ _BatchResultOptional = TypedDict("_BatchResultOptional", {
     "type": "str",
     "held": "str",  # how much of the balance open holds reserve after the operation
     "available": "str",  # what may leave the wallet after the operation: the balance minus held amounts, plus the credit limit
-    "amount": "str",  # the amount moved, in minor units
+    "amount": "str",  # minor units
     "askedAmount": "str",  # the amount requested, when it was "up to" an amount
     "effectiveAt": "str",
     "mode": "Literal[\"saga\"]",
@@ -898,8 +1012,6 @@ _BatchResultOptional = TypedDict("_BatchResultOptional", {
     "left": "str",  # what is left of the hold, after a capture or a release
     "reverses": "str",  # id of the operation that this one reverses
     "reversed": "str",  # how much of that operation is reversed so far
-    "debit": "AccountAfter",
-    "credit": "AccountAfter",
     "captured": "str",  # minor units
     "released": "str",  # what was released: by a release, by expiry, or by a final capture
     "expiresAt": "Union[str, None]",
@@ -910,6 +1022,8 @@ _BatchResultOptional = TypedDict("_BatchResultOptional", {
     "sweptTo": "Counterparty",
     "reason": "str",
     "actor": "str",  # the actor who decided it
+    "debit": "AccountAfter",
+    "credit": "AccountAfter",
     "code": "str",  # if refused: a stable code for programs
     "title": "str",  # if refused: what kind of problem it is
     "detail": "str",  # if refused: what went wrong, and what to do about it
@@ -1264,7 +1378,7 @@ class AsyncRequestWithLog(_AsyncRequestWithLog, _AsyncRequestWithLogOptional):
 
 _ApprovalPolicy = TypedDict("_ApprovalPolicy", {
     "id": "str",
-    "operation": "Literal[\"*\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"move\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
+    "operation": "Literal[\"*\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\", \"move\", \"issue\", \"burn\"]",
     "makers": "List[Literal[\"support\", \"treasury\", \"risk\", \"operator\", \"admin\", \"key\"]]",  # roles of staff; key: API keys
     "wallets": "Literal[\"any\", \"own\"]",
 })
@@ -1285,7 +1399,7 @@ ApprovalFailure = TypedDict("ApprovalFailure", {
 
 _Approval = TypedDict("_Approval", {
     "id": "str",
-    "operation": "Literal[\"setApprovalPolicy\", \"removeApprovalPolicy\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"move\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
+    "operation": "Literal[\"setApprovalPolicy\", \"removeApprovalPolicy\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\", \"move\", \"issue\", \"burn\"]",
     "state": "Literal[\"pending\", \"approved\", \"rejected\", \"cancelled\", \"expired\", \"done\", \"failed\"]",  # approved: it is being carried out. done: see operationId. failed: see failure
     "policy": "str",  # the policy that asks for a second person, or that is changed
     "maker": "str",  # who asked for it
@@ -1853,25 +1967,6 @@ class Coffer:
         answer: Union[AsyncRequest, Posting] = self._send("POST", "/wallet/{id}/transfer", {"id": id}, {}, {}, {"toWalletId": to_wallet_id, "amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "mode": mode, "async": True})
         return answer
 
-    def move(
-        self,
-        *,
-        from_: Dict[str, Any],
-        to: Dict[str, Any],
-        amount: Union[str, int],
-        unit: Literal["minor", "major"] = _omitted,
-        up_to: bool = _omitted,
-        asset: Union[str, int] = _omitted,
-        minimum_balance: Union[str, int] = _omitted,
-        effective_at: str = _omitted,
-        request_id: str = _omitted,
-        expected_version: int = _omitted,
-        metadata: Dict[str, Any] = _omitted,
-    ) -> Movement:
-        """Moves money between any two of wallets and accounts of the same asset: immediately, or in steps between books. 202 when it has begun and a book is unavailable: poll Location."""
-        answer: Movement = self._send("POST", "/transfers", {}, {}, {}, {"from": from_, "to": to, "amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
-        return answer
-
     def top_up(
         self,
         *,
@@ -2061,6 +2156,63 @@ class Coffer:
     ) -> Control:
         """Sets how far below zero a wallet may go."""
         answer: Control = self._send("PUT", "/wallet/{id}/credit-line", {"id": id}, {}, {}, {"creditLimit": credit_limit, "reason": reason, "unit": unit, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        return answer
+
+    def move(
+        self,
+        *,
+        from_: Dict[str, Any],
+        to: Dict[str, Any],
+        amount: Union[str, int],
+        unit: Literal["minor", "major"] = _omitted,
+        up_to: bool = _omitted,
+        asset: Union[str, int] = _omitted,
+        minimum_balance: Union[str, int] = _omitted,
+        effective_at: str = _omitted,
+        request_id: str = _omitted,
+        expected_version: int = _omitted,
+        metadata: Dict[str, Any] = _omitted,
+    ) -> Movement:
+        """Moves money between any two of wallets and accounts of the same asset: immediately, or in steps between books. 202 when it has begun and a book is unavailable: poll Location."""
+        answer: Movement = self._send("POST", "/transfers", {}, {}, {}, {"from": from_, "to": to, "amount": amount, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        return answer
+
+    def issue(
+        self,
+        *,
+        amount: Union[str, int],
+        reason: str,
+        unit: Literal["minor", "major"] = _omitted,
+        up_to: bool = _omitted,
+        asset: Union[str, int] = _omitted,
+        minimum_balance: Union[str, int] = _omitted,
+        effective_at: str = _omitted,
+        request_id: str = _omitted,
+        expected_version: int = _omitted,
+        metadata: Dict[str, Any] = _omitted,
+        book: int = _omitted,
+    ) -> Movement:
+        """Creates money in the treasury, with a reason: the treasury then tops up wallets."""
+        answer: Movement = self._send("POST", "/accounts/treasury/issue", {}, {}, {}, {"amount": amount, "reason": reason, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "book": book})
+        return answer
+
+    def burn(
+        self,
+        *,
+        amount: Union[str, int],
+        reason: str,
+        unit: Literal["minor", "major"] = _omitted,
+        up_to: bool = _omitted,
+        asset: Union[str, int] = _omitted,
+        minimum_balance: Union[str, int] = _omitted,
+        effective_at: str = _omitted,
+        request_id: str = _omitted,
+        expected_version: int = _omitted,
+        metadata: Dict[str, Any] = _omitted,
+        book: int = _omitted,
+    ) -> Movement:
+        """Destroys money of the treasury, with a reason: the opposite of issuing it."""
+        answer: Movement = self._send("POST", "/accounts/treasury/burn", {}, {}, {}, {"amount": amount, "reason": reason, "unit": unit, "upTo": up_to, "asset": asset, "minimumBalance": minimum_balance, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata, "book": book})
         return answer
 
     def get_wallet(
@@ -2489,7 +2641,7 @@ class Coffer:
         self,
         *,
         name: str,
-        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "assets:manage", "money:accounts", "accounts:read", "accounts:manage", "keys:manage"]],
+        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "assets:manage", "money:issue", "money:accounts", "accounts:read", "accounts:manage", "keys:manage"]],
         expires_in_days: int = _omitted,
         networks: List[str] = _omitted,
     ) -> NewApiKey:
@@ -2738,7 +2890,7 @@ class Coffer:
         self,
         *,
         policy_id: str,
-        operation: Literal["*", "openWallet", "deposit", "withdraw", "transfer", "move", "topUp", "spend", "authorizeHold", "captureHold", "releaseHold", "reverseOperation", "freezeWallet", "unfreezeWallet", "closeWallet", "setLimits", "setCreditLine"],
+        operation: Literal["*", "openWallet", "deposit", "withdraw", "transfer", "topUp", "spend", "authorizeHold", "captureHold", "releaseHold", "reverseOperation", "freezeWallet", "unfreezeWallet", "closeWallet", "setLimits", "setCreditLine", "move", "issue", "burn"],
         makers: List[Literal["support", "treasury", "risk", "operator", "admin", "key"]],
         reason: str,
         asset: int = _omitted,
@@ -2762,7 +2914,7 @@ class Coffer:
     def post_batch(
         self,
         *,
-        operations: List[Union[BatchOpen, BatchDeposit, BatchWithdraw, BatchTransfer, BatchMove, BatchTopup, BatchSpend, BatchHold, BatchCapture, BatchRelease, BatchReverse, BatchFreeze, BatchUnfreeze, BatchClose, BatchSetLimits, BatchSetCreditLine]],
+        operations: List[Union[BatchOpen, BatchDeposit, BatchWithdraw, BatchTransfer, BatchTopup, BatchSpend, BatchHold, BatchCapture, BatchRelease, BatchReverse, BatchFreeze, BatchUnfreeze, BatchClose, BatchSetLimits, BatchSetCreditLine, BatchMove, BatchIssue, BatchBurn]],
         atomic: bool = _omitted,
     ) -> Batch:
         """Runs up to 1000 operations: each succeeds or fails on its own, or, with atomic, all of them or none. Each operation has its own key, or gets a generated one that its result names. The caller also needs the scopes of the operations in the batch."""
@@ -2905,6 +3057,18 @@ class Coffer:
         answer: ChartAccount = self._send("POST", "/accounts", {}, {}, {}, {"id": id, "asset": asset, "type": type, "name": name, "floor": floor, "parent": parent})
         return answer
 
+    def get_account(
+        self,
+        *,
+        id: str,
+        at: str = _omitted,
+        asset: Union[str, int] = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> AccountBalance:
+        """Returns an account with its balance over all books, now or as of a moment, by recorded date. A built-in account exists in every asset: name one, or the default asset is meant."""
+        answer: AccountBalance = self._send("GET", "/accounts/{id}", {"id": id}, {"at": at, "asset": asset, "unit": unit}, {})
+        return answer
+
     def change_account(
         self,
         *,
@@ -2914,6 +3078,37 @@ class Coffer:
     ) -> ChartAccount:
         """Renames an account, or changes its parent; with parent null it has none any more."""
         answer: ChartAccount = self._send("PATCH", "/accounts/{id}", {"id": id}, {}, {}, {"name": name, "parent": parent})
+        return answer
+
+    def get_trial_balance(
+        self,
+        *,
+        at: str = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> TrialBalance:
+        """Returns the balance of every account by asset, over all books, as of a moment; debits equal credits."""
+        answer: TrialBalance = self._send("GET", "/reports/trial-balance", {}, {"at": at, "unit": unit}, {})
+        return answer
+
+    def get_balance_sheet(
+        self,
+        *,
+        at: str = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> BalanceSheet:
+        """Returns assets, liabilities and equity by asset, over all books, as of a moment, with the result so far."""
+        answer: BalanceSheet = self._send("GET", "/reports/balance-sheet", {}, {"at": at, "unit": unit}, {})
+        return answer
+
+    def get_income(
+        self,
+        *,
+        since: str = _omitted,
+        until: str = _omitted,
+        unit: Literal["minor", "major"] = _omitted,
+    ) -> Income:
+        """Returns revenue and expenses by asset, over all books, of a period."""
+        answer: Income = self._send("GET", "/reports/income", {}, {"since": since, "until": until, "unit": unit}, {})
         return answer
 
     def list_closings(self) -> ListClosingsAnswer:

@@ -30,6 +30,8 @@ const kinds: [field: string, operation: OperationName, asked: object][] = [
   ['open_wallet', 'openWallet', { wallet_id: 'opened' }],
   ['deposit', 'deposit', { wallet_id: 'funded', amount: 1 }],
   ['withdraw', 'withdraw', { wallet_id: 'none', amount: 1 }],
+  ['issue', 'issue', { amount: 1, reason: 'r' }],
+  ['burn', 'burn', { amount: 1, reason: 'r' }],
   ['move', 'move', { from: { wallet: 'none' }, to: { wallet: 'other' }, amount: 1 }],
   ['transfer', 'transfer', { wallet_id: 'none', to_wallet_id: 'other', amount: 1 }],
   ['top_up', 'topUp', { owner_id: newId(), amount: 1 }],

@@ -166,6 +166,10 @@ const cases = {
   ),
   changeAsset: about({ ask: () => ({ method: 'PATCH', path: '/assets/POINTS', body: { name: 'Points' } }), passes: 200 }),
   listAccounts: get(() => '/accounts'),
+  getAccount: get(() => '/accounts/treasury'),
+  getTrialBalance: get(() => '/reports/trial-balance'),
+  getBalanceSheet: get(() => '/reports/balance-sheet'),
+  getIncome: get(() => '/reports/income'),
   addAccount: post(
     201,
     () => '/accounts',
@@ -319,6 +323,20 @@ const cases = {
     201,
     ({ wallet }) => `/wallet/${wallet}/transfer`,
     () => ({ amount: 1, toWalletId: third.wallet }),
+  ),
+  issue: about(
+    post(
+      201,
+      () => '/accounts/treasury/issue',
+      () => ({ amount: 1, reason }),
+    ),
+  ),
+  burn: about(
+    post(
+      201,
+      () => '/accounts/treasury/burn',
+      () => ({ amount: 1, asset: 'GOLD', reason }),
+    ),
   ),
   move: post(
     201,

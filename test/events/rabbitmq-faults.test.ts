@@ -106,6 +106,9 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   }
 
   test('RabbitMQ is killed and restarted', async () => {
+    // RabbitMQ 3.10 does not find a quorum queue again if it is killed right after its declaration.
+    posted.push(...(await world.post(20)));
+    expect(await lostBy('nothing')).toBe(0);
     for (let round = 0; round < rounds; round++) await whilePosting(() => rabbit.restart());
     connection.unsafeDestroy();
     await enter();

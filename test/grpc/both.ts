@@ -11,6 +11,7 @@ import { Factors, Proofs, Subjects } from '../../packages/coffer/src/identity/in
 import { openInsights } from '../../packages/coffer/src/insights/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { SetAsides } from '../../packages/coffer/src/projections/index.ts';
+import { Reports } from '../../packages/coffer/src/reports/index.ts';
 import { Requests } from '../../packages/coffer/src/requests/index.ts';
 import { seedDemo } from '../../packages/coffer/src/compose/seed.ts';
 import { outsider } from './outsider.ts';
@@ -83,6 +84,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       subjects: new Subjects(pool),
       assets: ledger.assets,
       chart: ledger.chart,
+      reports: new Reports(ledger),
       defaultAsset: asset.code,
       demo: true,
       swaggerEnabled: false,

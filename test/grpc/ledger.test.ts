@@ -354,6 +354,20 @@ describe('reads', () => {
       parent: '',
     });
     expect(await both.call('ChangeAccount', { id: 'none', name: 'None' })).toMatchObject({ status: status.NOT_FOUND });
+    await both.post([{ deposit: { wallet_id: 'payer', amount: 50, asset: 'USD' } }]);
+    await both.post([{ move: { from: { wallet: 'payer' }, to: { account: 'revenue:grpc' }, amount: 20 } }]);
+    expect(await both.ask('GetAccount', { id: 'revenue:grpc' })).toMatchObject({
+      asset: 'USD',
+      balance: '20',
+      account: { id: 'revenue:grpc' },
+    });
+    expect(await both.ask('GetAccount', { id: 'treasury', asset: 'GOLD' })).toMatchObject({ balance: expect.any(String) as string });
+    expect(await both.call('GetAccount', { id: 'none' })).toMatchObject({ trailer: { 'coffer-code': 'account_not_found' } });
+    expect(await both.call('GetTrialBalance', { at: 'yesterday' })).toMatchObject({ status: status.INVALID_ARGUMENT });
+    for (const { debit, credit } of (await both.ask('GetTrialBalance', {}))['assets'] as Message[]) expect(debit).toBe(credit);
+    const dollars = (report: Message) => (report['assets'] as Message[]).find(({ asset }) => asset === 'USD');
+    expect(dollars(await both.ask('GetIncome', {}))).toMatchObject({ result: '20' });
+    expect(dollars(await both.ask('GetBalanceSheet', {}))).toMatchObject({ result: '20' });
   });
 
   test('add an asset, open a wallet in it, rename and retire it', async () => {

@@ -2,6 +2,7 @@
 import { Approvals } from '../../packages/coffer/src/approvals/index.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Access } from '../../packages/coffer/src/gateway/access/index.ts';
+import { Reports } from '../../packages/coffer/src/reports/index.ts';
 import type { AccessMode } from '../../packages/coffer/src/gateway/access/index.ts';
 import {
   createUserClient,
@@ -142,6 +143,7 @@ export async function startPlatform(
         find,
         assets: ledger.assets,
         chart: ledger.chart,
+        reports: new Reports(ledger),
         users: userClient,
         defaultAsset: asset.code,
         ready: () => ledger.ready,

@@ -18,6 +18,8 @@ afterAll(async () => {
 const tooLong = '9'.repeat(2_000);
 /** Valid values of the fields that an operation may require. */
 const usual: Readonly<Record<string, unknown>> = {
+  from: { wallet: 'w1' },
+  to: { wallet: 'w2' },
   walletId: 'w1',
   toWalletId: 'w2',
   holdId: '1-1',

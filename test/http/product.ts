@@ -18,6 +18,7 @@ import { assert, createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger, LedgerOptions } from '../../packages/coffer/src/ledger/index.ts';
 import { isSetAside, projectionStatus, SetAsides } from '../../packages/coffer/src/projections/index.ts';
+import { Reports } from '../../packages/coffer/src/reports/index.ts';
 import { Requests } from '../../packages/coffer/src/requests/index.ts';
 import { seedDemo } from '../../packages/coffer/src/compose/seed.ts';
 import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
@@ -155,6 +156,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     requests,
     assets: ledger.assets,
     chart: ledger.chart,
+    reports: new Reports(ledger),
     defaultAsset: dollars.code,
     users,
     proofs,

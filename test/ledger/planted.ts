@@ -73,7 +73,7 @@ function passingOver(kinds: readonly Operation['kind'][], otherwise: (book: Book
   return (book, asked, now) => decide(kinds.includes(asked.operation.kind) ? seenThrough(book, otherwise(book)) : book, asked, now);
 }
 
-const transfers = ['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer'] as const;
+const transfers = ['issue', 'burn', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer'] as const;
 /** Operations that debit a wallet or credit one. */
 const moving = [...transfers, 'hold', 'capture'] as const;
 /** Either end of a transfer by saga. */
@@ -150,6 +150,15 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     answering((decision, asked) =>
       asked.kind === 'transfer' && 'named' in asked.debit ? { ...decision, scope: decision.debit.number } : decision,
     ),
+  ],
+  [
+    'burn more than the treasury has',
+    passingOver(['burn'], (book) => ({
+      system: (kind, asset) => {
+        const account = book.system(kind, asset);
+        return account && { ...account, floor: null };
+      },
+    })),
   ],
   [
     'pay into an account that is not in the chart',

@@ -41,6 +41,21 @@ export const kinds = {
     into: 'issued',
     sample: (key) => ({ kind: 'issue', key, debit: { system: 'issuance' }, credit: { system: 'treasury' }, asset: 1, amount: 1_000n }),
   },
+  burn: {
+    asks: 'debit',
+    isReversible: true,
+    done: 'FundsBurned',
+    failed: 'BurnFailed',
+    sample: (key) => ({
+      kind: 'burn',
+      key,
+      debit: { system: 'treasury' },
+      credit: { system: 'issuance' },
+      asset: 1,
+      amount: 10n,
+      ...decided,
+    }),
+  },
   deposit: { ...incoming, done: 'FundsDeposited', failed: 'DepositFailed', into: 'deposited' },
   withdrawal: {
     ...outgoing,

@@ -83,12 +83,12 @@ export function contentOf(operation: Operation): ModelContent {
     reason: 'reason' in operation ? operation.reason : undefined,
     transfer: 'transfer' in operation ? operation.transfer : undefined,
     from: 'from' in operation ? operation.from : undefined,
-    actor: 'reason' in operation ? operation.actor : undefined,
+    actor: 'reason' in operation && operation.reason !== undefined ? operation.actor : undefined,
   });
 }
 
 /** The operator behind a correction or a control, and the requested change of a control. */
-export function decidedOf(operation: Extract<Operation, { reason: string }>): object {
+export function decidedOf(operation: Operation & { readonly reason: string }): object {
   const { reason, actor } = operation;
   const sweepTo = 'sweepTo' in operation && operation.sweepTo ? named(operation.sweepTo) : undefined;
   return withoutBlanks({ reason, actor, ...changeOf(operation), sweepTo });

@@ -49,6 +49,7 @@ function transfer(world: World, operation: TransferOperation, now: Date): ModelR
     scope: (own === from ? payer : payee).number,
     key: operation.key,
     metadata: metadataOf(operation),
+    ...(operation.reason !== undefined && { details: decidedOf({ ...operation, reason: operation.reason }) }),
   });
   for (const opened of world.log.slice(opening)) opened.operation = entry.seq;
   return entry;

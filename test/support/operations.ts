@@ -90,6 +90,7 @@ const sides: Record<TransferKind, readonly [debit: 'wallet' | SystemKind, credit
   spend: ['wallet', 'treasury'],
   transfer: ['wallet', 'wallet'],
   issue: ['issuance', 'treasury'],
+  burn: ['treasury', 'issuance'],
 };
 
 function side(who: 'wallet' | SystemKind, mayOpen: boolean): fc.Arbitrary<AccountRef> {
@@ -134,13 +135,15 @@ const paying = fc
 
 function transferOf(kind: TransferKind): fc.Arbitrary<Operation> {
   const [debit, credit] = sides[kind];
+  const isOfTreasury = kind === 'issue' || kind === 'burn';
   return fc
     .record({
       ...terms,
       ...funding,
       debit: side(debit, kind === 'withdrawal'),
       credit: side(credit, true),
-      asset: kind === 'issue' ? asset : maybeAsset,
+      asset: isOfTreasury ? asset : maybeAsset,
+      reason: isOfTreasury ? seldom(decided.reason) : fc.constant(undefined),
       effectiveAt,
     })
     .map((rest) => meant<TransferOperation>({ kind, ...rest }));
@@ -234,6 +237,7 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
   { weight: 6, arbitrary: exact(transferOf('transfer')) },
   { weight: 8, arbitrary: exact(paying) },
   { weight: 2, arbitrary: exact(transferOf('issue')) },
+  { weight: 2, arbitrary: exact(transferOf('burn')) },
   { weight: 6, arbitrary: exact(holding) },
   { weight: 6, arbitrary: picked(capturing) },
   { weight: 2, arbitrary: picked(releasing) },

@@ -41,6 +41,29 @@ export type Control = { readonly operationId: string; readonly seq: number; read
 
 export type ChartAccount = { readonly id: string; readonly asset: AssetBrief | null; readonly type: "asset" | "liability" | "equity" | "revenue" | "expense"; readonly name: string; readonly floor: string | null; readonly parent: string | null; readonly builtIn: boolean; };
 
+/** at is null for the balance of this moment */
+export type AccountBalance = { readonly id: string; readonly asset: AssetBrief; readonly type: "asset" | "liability" | "equity" | "revenue" | "expense"; readonly name: string; readonly floor: string | null; readonly parent: string | null; readonly builtIn: boolean; readonly at: string | null; readonly balance: string; };
+
+export type TrialLine = { readonly account: string; readonly name: string; readonly type: "asset" | "liability" | "equity" | "revenue" | "expense"; readonly parent: string | null; readonly debit: string; readonly credit: string; };
+
+export type TrialBalanceOfAsset = { readonly asset: AssetBrief; readonly lines: readonly (TrialLine)[]; readonly debit: string; readonly credit: string; readonly difference: string; };
+
+/** at is null for a report of this moment */
+export type TrialBalance = { readonly at: string | null; readonly assets: readonly (TrialBalanceOfAsset)[]; };
+
+/** balance and total are positive on the normal side of the type */
+export type ReportLine = { readonly account: string; readonly name: string; readonly type: "asset" | "liability" | "equity" | "revenue" | "expense"; readonly parent: string | null; readonly balance: string; readonly total: string; };
+
+export type ReportSection = { readonly type: "asset" | "liability" | "equity" | "revenue" | "expense"; readonly lines: readonly (ReportLine)[]; readonly total: string; };
+
+export type ReportOfAsset = { readonly asset: AssetBrief; readonly sections: readonly (ReportSection)[]; readonly result: string; };
+
+/** at is null for a report of this moment */
+export type BalanceSheet = { readonly at: string | null; readonly assets: readonly (ReportOfAsset)[]; };
+
+/** of what was recorded at or after since and before until; null: from the first, to the last */
+export type Income = { readonly since: string | null; readonly until: string | null; readonly assets: readonly (ReportOfAsset)[]; };
+
 /** amount is null and counterparty absent if no money moved */
 export type HistoryItem = { readonly operationId: string; readonly seq: number; readonly type: string; readonly direction: "in" | "out" | "none"; readonly amount: string | null; readonly counterparty?: Counterparty; readonly balanceAfter: string; readonly heldAfter: string; readonly availableAfter: string; readonly versionAfter: number; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly transferId?: string; readonly reason?: string; readonly requestId: string | null; readonly keyspace?: "user" | "service" | "anonymous"; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; };
 
@@ -85,8 +108,6 @@ export type BatchWithdraw = { readonly type: "withdraw"; readonly walletId: stri
 
 export type BatchTransfer = { readonly type: "transfer"; readonly walletId: string; readonly toWalletId: string; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly mode?: "atomic" | "saga" | undefined; };
 
-export type BatchMove = { readonly type: "move"; readonly from: { readonly wallet?: string | undefined; readonly account?: string | undefined; }; readonly to: { readonly wallet?: string | undefined; readonly account?: string | undefined; }; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
-
 export type BatchTopup = { readonly type: "topup"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
 export type BatchSpend = { readonly type: "spend"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly minimumBalance?: Amount | undefined; readonly asset_type_id: number; readonly user_id?: string | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
@@ -109,8 +130,14 @@ export type BatchSetLimits = { readonly type: "setLimits"; readonly walletId: st
 
 export type BatchSetCreditLine = { readonly type: "setCreditLine"; readonly walletId: string; readonly creditLimit: Amount; readonly unit?: "minor" | "major" | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
+export type BatchMove = { readonly type: "move"; readonly from: { readonly wallet?: string | undefined; readonly account?: string | undefined; }; readonly to: { readonly wallet?: string | undefined; readonly account?: string | undefined; }; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+
+export type BatchIssue = { readonly type: "issue"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly reason: string; readonly book?: number | undefined; };
+
+export type BatchBurn = { readonly type: "burn"; readonly amount: Amount; readonly unit?: "minor" | "major" | undefined; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly reason: string; readonly book?: number | undefined; };
+
 /** status and replayed, plus the answer that the operation alone would have, or why it was refused */
-export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly keyspace?: "user" | "service" | "anonymous"; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly amount?: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly requestId: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
+export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly keyspace?: "user" | "service" | "anonymous"; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly amount?: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly requestId: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
 
 export type Batch = { readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
 
@@ -178,12 +205,12 @@ export type RequestAttempt = { readonly attempt: number; readonly at: string; re
 
 export type AsyncRequestWithLog = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "uncertain" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly mode?: "atomic" | "saga"; readonly amount: string; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly timesOutAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; readonly log: readonly (RequestAttempt)[]; };
 
-export type ApprovalPolicy = { readonly id: string; readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "move" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly asset?: number; readonly above?: string; readonly makers: readonly ("support" | "treasury" | "risk" | "operator" | "admin" | "key")[]; readonly wallets: "any" | "own"; };
+export type ApprovalPolicy = { readonly id: string; readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine" | "move" | "issue" | "burn"; readonly asset?: number; readonly above?: string; readonly makers: readonly ("support" | "treasury" | "risk" | "operator" | "admin" | "key")[]; readonly wallets: "any" | "own"; };
 
 export type ApprovalFailure = { readonly code: string; readonly facts: { readonly [name: string]: string; }; };
 
 /** an operation, or a change of an approval policy, that waits or waited for a second person */
-export type Approval = { readonly id: string; readonly operation: "setApprovalPolicy" | "removeApprovalPolicy" | "openWallet" | "deposit" | "withdraw" | "transfer" | "move" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly state: "pending" | "approved" | "rejected" | "cancelled" | "expired" | "done" | "failed"; readonly policy: string; readonly maker: string; readonly walletIds: readonly (string)[]; readonly amount: string | null; readonly asset: number | null; readonly input: { readonly [name: string]: unknown; }; readonly createdAt: string; readonly expiresAt: string; readonly decidedBy: string | null; readonly decidedAt: string | null; readonly reason: string | null; readonly operationId?: string; readonly asyncRequestId?: string; readonly failure?: ApprovalFailure; };
+export type Approval = { readonly id: string; readonly operation: "setApprovalPolicy" | "removeApprovalPolicy" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine" | "move" | "issue" | "burn"; readonly state: "pending" | "approved" | "rejected" | "cancelled" | "expired" | "done" | "failed"; readonly policy: string; readonly maker: string; readonly walletIds: readonly (string)[]; readonly amount: string | null; readonly asset: number | null; readonly input: { readonly [name: string]: unknown; }; readonly createdAt: string; readonly expiresAt: string; readonly decidedBy: string | null; readonly decidedAt: string | null; readonly reason: string | null; readonly operationId?: string; readonly asyncRequestId?: string; readonly failure?: ApprovalFailure; };
 
 export type FraudRule = { readonly id: string; readonly version: number; readonly name: string; readonly kind: "velocity" | "amount" | "sum"; readonly definition: { readonly [name: string]: unknown; }; readonly action: "flag" | "notify" | "freeze" | "review"; readonly enabled: boolean; readonly since: string; readonly actor: string; readonly reason: string; };
 
@@ -293,31 +320,6 @@ export type TransferInput = {
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** atomic: immediately or not at all, which requires two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books */
   readonly mode?: "atomic" | "saga" | undefined;
-  /** idempotency key; generated if omitted */
-  readonly key?: string | undefined;
-};
-
-export type MoveInput = {
-  /** a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts */
-  readonly from: { readonly wallet?: string | undefined; readonly account?: string | undefined; };
-  /** a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts */
-  readonly to: { readonly wallet?: string | undefined; readonly account?: string | undefined; };
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
-  readonly amount: Amount;
-  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
-  readonly unit?: "minor" | "major" | undefined;
-  /** true: take as much of the amount as is available; refused only when that is nothing */
-  readonly upTo?: boolean | undefined;
-  /** an asset's code or number, as listed by GET /assets */
-  readonly asset?: string | number | undefined;
-  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
-  readonly minimumBalance?: Amount | undefined;
-  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
-  readonly effectiveAt?: string | undefined;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; generated if omitted */
   readonly key?: string | undefined;
 };
@@ -544,6 +546,81 @@ export type SetCreditLineInput = {
   readonly expectedVersion?: number | undefined;
   /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; generated if omitted */
+  readonly key?: string | undefined;
+};
+
+export type MoveInput = {
+  /** a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts */
+  readonly from: { readonly wallet?: string | undefined; readonly account?: string | undefined; };
+  /** a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts */
+  readonly to: { readonly wallet?: string | undefined; readonly account?: string | undefined; };
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
+  readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+  /** true: take as much of the amount as is available; refused only when that is nothing */
+  readonly upTo?: boolean | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | number | undefined;
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
+  readonly effectiveAt?: string | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; generated if omitted */
+  readonly key?: string | undefined;
+};
+
+export type IssueInput = {
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
+  readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+  /** true: take as much of the amount as is available; refused only when that is nothing */
+  readonly upTo?: boolean | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | number | undefined;
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
+  readonly effectiveAt?: string | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+  /** whose treasury: each book has its own, which pays the wallets of its book; 1 by default */
+  readonly book?: number | undefined;
+  /** idempotency key; generated if omitted */
+  readonly key?: string | undefined;
+};
+
+export type BurnInput = {
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits. With unit major, a decimal such as 12.34 */
+  readonly amount: Amount;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+  /** true: take as much of the amount as is available; refused only when that is nothing */
+  readonly upTo?: boolean | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | number | undefined;
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
+  readonly effectiveAt?: string | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+  /** whose treasury: each book has its own, which pays the wallets of its book; 1 by default */
+  readonly book?: number | undefined;
   /** idempotency key; generated if omitted */
   readonly key?: string | undefined;
 };
@@ -841,7 +918,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "assets:manage" | "money:accounts" | "accounts:read" | "accounts:manage" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "assets:manage" | "money:issue" | "money:accounts" | "accounts:read" | "accounts:manage" | "keys:manage")[];
   /** days from now; default COFFER_KEY_DAYS (365) */
   readonly expiresInDays?: number | undefined;
   /** addresses and ranges (CIDR) that its requests may come from; default anywhere */
@@ -1074,7 +1151,7 @@ export type CancelOperationInput = {
 
 export type SetApprovalPolicyInput = {
   readonly policyId: string;
-  readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "move" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine";
+  readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine" | "move" | "issue" | "burn";
   /** the number of an asset; omitted: any */
   readonly asset?: number | undefined;
   /** minor units: only operations with a larger amount. Omitted: every amount, and operations without one */
@@ -1095,7 +1172,7 @@ export type RemoveApprovalPolicyInput = {
 
 export type PostBatchInput = {
   /** a list of 1 to 1000 operations, processed in order */
-  readonly operations: readonly (BatchOpen | BatchDeposit | BatchWithdraw | BatchTransfer | BatchMove | BatchTopup | BatchSpend | BatchHold | BatchCapture | BatchRelease | BatchReverse | BatchFreeze | BatchUnfreeze | BatchClose | BatchSetLimits | BatchSetCreditLine)[];
+  readonly operations: readonly (BatchOpen | BatchDeposit | BatchWithdraw | BatchTransfer | BatchTopup | BatchSpend | BatchHold | BatchCapture | BatchRelease | BatchReverse | BatchFreeze | BatchUnfreeze | BatchClose | BatchSetLimits | BatchSetCreditLine | BatchMove | BatchIssue | BatchBurn)[];
   /** true: either all operations are done or none */
   readonly atomic?: boolean | undefined;
 };
@@ -1189,6 +1266,17 @@ export type AddAccountInput = {
   readonly parent?: string | null | undefined;
 };
 
+export type GetAccountInput = {
+  /** account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most 64 characters */
+  readonly accountsId: string;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly at?: string | undefined;
+  /** an asset's code or number, as listed by GET /assets */
+  readonly asset?: string | number | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+};
+
 export type ChangeAccountInput = {
   /** account id: lower case words of a-z, 0-9, _ and -, joined by colons, beginning with a letter; at most 64 characters */
   readonly accountsId: string;
@@ -1196,6 +1284,29 @@ export type ChangeAccountInput = {
   readonly name?: string | undefined;
   /** an account of the same asset and type, under which reports show it; null: none */
   readonly parent?: string | null | undefined;
+};
+
+export type GetTrialBalanceInput = {
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly at?: string | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+};
+
+export type GetBalanceSheetInput = {
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly at?: string | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
+};
+
+export type GetIncomeInput = {
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly since?: string | undefined;
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly until?: string | undefined;
+  /** minor (the default): amounts are whole numbers of the asset's minor units. major: they are decimals of its major unit, such as "12.34", exact or refused */
+  readonly unit?: "minor" | "major" | undefined;
 };
 
 export type ClosePeriodInput = {

@@ -38,14 +38,16 @@ cross join lateral (
   union all
   -- Money that enters or leaves a wallet.
   select 1, single.type, single.wallet, base.common || single.after
+    || case when e.details is null then '{}'::jsonb else jsonb_build_object('reason', e.details -> 'reason', 'actor', e.details -> 'actor') end
   from (values
     ('deposit', 'FundsDeposited', c.id, base.credited),
     ('topup', 'FundsToppedUp', c.id, base.credited),
     ('withdrawal', 'FundsWithdrawn', d.id, base.debited),
     ('spend', 'FundsSpent', d.id, base.debited),
-    ('issue', 'FundsIssued', c.id, base.credited)
+    ('issue', 'FundsIssued', c.id, base.credited),
+    ('burn', 'FundsBurned', d.id, base.debited)
   ) as single (kind, type, wallet, after)
-  where e.refusal is null and e.kind in ('deposit', 'topup', 'withdrawal', 'spend', 'issue') and single.kind = e.kind::text
+  where e.refusal is null and e.kind in ('deposit', 'topup', 'withdrawal', 'spend', 'issue', 'burn') and single.kind = e.kind::text
   union all
   -- A transfer between wallets, as four steps.
   select step.part, step.type, step.wallet, base.common || base.sides || step.after
@@ -131,7 +133,7 @@ cross join lateral (
     base.common || jsonb_build_object('refusal', e.refusal, 'facts', e.details -> 'facts', 'asked', e.details -> 'asked')
   from (values
     (1, 'open', 'WalletCreationFailed'), (1, 'deposit', 'DepositFailed'), (1, 'topup', 'TopUpFailed'), (1, 'withdrawal', 'WithdrawalFailed'),
-    (1, 'spend', 'SpendFailed'), (1, 'issue', 'IssueFailed'), (1, 'transfer', 'TransferInitiated'), (2, 'transfer', 'TransferFailed'),
+    (1, 'spend', 'SpendFailed'), (1, 'issue', 'IssueFailed'), (1, 'burn', 'BurnFailed'), (1, 'transfer', 'TransferInitiated'), (2, 'transfer', 'TransferFailed'),
     (1, 'transfer_debit', 'TransferInitiated'), (2, 'transfer_debit', 'TransferFailed'),
     (1, 'hold', 'HoldFailed'), (1, 'capture', 'CaptureFailed'), (1, 'release', 'ReleaseFailed'), (1, 'reversal', 'ReversalFailed'),
     (1, 'freeze', 'FreezeFailed'), (1, 'unfreeze', 'UnfreezeFailed'), (1, 'close', 'CloseFailed'), (1, 'limit', 'LimitChangeFailed'),

@@ -22,8 +22,12 @@ afterAll(async () => {
 type Run = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 async function accounts(...args: string[]): Promise<Run> {
+  return await coffer('accounts', ...args);
+}
+
+async function coffer(...args: string[]): Promise<Run> {
   const env = { PATH: process.env['PATH'], COFFER_HOME: home, DATABASE_URL: database.url };
-  return await promisify(execFile)(process.execPath, [launcher, 'accounts', ...args], { env }).then(
+  return await promisify(execFile)(process.execPath, [launcher, ...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (failure: Run) => failure,
   );
@@ -48,6 +52,15 @@ test('adds, changes and lists accounts, and records each change', async () => {
     'accounts.change revenue',
     'accounts.change revenue:shop',
   ]);
+});
+
+test('prints reports, which add up', async () => {
+  const trial = await coffer('report', 'trial-balance');
+  expect(trial.stdout).toMatch(/^USD\n.*debit +credit\n/);
+  expect(trial.stdout).toContain('revenue:shop');
+  expect((await coffer('report', 'balance-sheet', '--at', '2026-01-31T12:00:00Z')).stdout).toContain('result');
+  expect(JSON.parse((await coffer('report', 'income', '--json')).stdout)).toMatchObject({ assets: [{ result: '0' }] });
+  expect((await coffer('report', 'income', '--since', 'yesterday')).stderr).toContain('Give a timestamp');
 });
 
 test('refuses what is no account with a sentence, and exit code 1', async () => {

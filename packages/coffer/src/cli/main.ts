@@ -16,6 +16,7 @@ import { migrateCommand } from './commands/migrate.ts';
 import { monkeyCommand } from './commands/monkey.ts';
 import { projectionsCommand } from './commands/projections.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { reportCommand } from './commands/report.ts';
 import { requestsCommand } from './commands/requests.ts';
 import { acceptLossCommand } from './commands/accept-loss.ts';
 import { resetCommand } from './commands/reset.ts';
@@ -59,6 +60,7 @@ export function program(): Command {
     .addCommand(usersCommand())
     .addCommand(keysCommand())
     .addCommand(accountsCommand())
+    .addCommand(reportCommand())
     .addCommand(assetsCommand())
     .addCommand(dataKeysCommand())
     .addCommand(findCommand())

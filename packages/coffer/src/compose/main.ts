@@ -36,6 +36,7 @@ import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
 import { isSetAside, marksAhead, projectionStatus } from '../projections/index.ts';
+import { Reports } from '../reports/index.ts';
 import { Requests } from '../requests/index.ts';
 import { watchSafety } from './safety.ts';
 import type { SafetyWatch } from './safety.ts';
@@ -211,6 +212,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       approvals: asked,
       metadata,
     });
+    const reports = new Reports(ledger);
     const queries = new WalletQueries(ledger, defaultAsset, { totals: statsKeeper(database.pool), pages: cache.pages, metadata });
     const find = new Find({ url: database.url, log, ledger });
     started.add(find);
@@ -222,6 +224,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         find,
         assets: ledger.assets,
         chart: ledger.chart,
+        reports,
         users: userClient,
         defaultAsset: defaultAsset.code,
       };
@@ -260,6 +263,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         find,
         assets,
         chart,
+        reports,
         defaultAsset: defaultAsset.code,
         projections,
         setAsides: openSetAsides({ config, log, database, ledger }),

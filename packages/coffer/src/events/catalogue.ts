@@ -51,6 +51,7 @@ const ofPurpose = {
   ),
 };
 const decided = { reason: orNothing(Type.String()), actor: orNothing(Type.String()) };
+const maybeDecided = { reason: Type.Optional(decided.reason), actor: Type.Optional(decided.actor) };
 const ofReversal = { ...decided, reverses: OperationId, reversed: Amount };
 const Limit = orNothing(Amount);
 const Controls = Type.Object({
@@ -74,7 +75,8 @@ export const catalogue: Readonly<Record<string, Described>> = {
   FundsToppedUp: described('Money was topped up from the treasury', after),
   FundsWithdrawn: described('Money was withdrawn to the outside', after),
   FundsSpent: described('Money was spent to the treasury', after),
-  FundsIssued: described('Money was issued to the wallet', after),
+  FundsIssued: described('Money was issued: to a treasury, or to the wallet', { ...maybeDecided, ...after }),
+  FundsBurned: described('Money of a treasury was burned: the opposite of issuing it', { ...maybeDecided, ...after }),
 
   TransferInitiated: described("A transfer was requested; sent for the sender's wallet", {
     ...maybeSides,
@@ -121,6 +123,7 @@ export const catalogue: Readonly<Record<string, Described>> = {
   WithdrawalFailed: failed('A withdrawal'),
   SpendFailed: failed('Spending'),
   IssueFailed: failed('Issuing'),
+  BurnFailed: failed('Burning'),
   HoldFailed: failed('A hold'),
   CaptureFailed: failed('A capture'),
   ReleaseFailed: failed('A release'),

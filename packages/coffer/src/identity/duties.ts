@@ -52,6 +52,7 @@ export const dutyOfScope: Readonly<Record<Scope, Duty>> = {
   'audit:read': 'read',
   'system:read': 'read',
   'assets:manage': 'admin',
+  'money:issue': 'money',
   'money:accounts': 'money',
   'accounts:read': 'read',
   'accounts:manage': 'admin',

@@ -25,6 +25,7 @@ export const scopeMeanings = {
   'audit:read': 'the record of API calls, with the e-mail and network addresses in it',
   'system:read': 'metrics and the state of the system',
   'assets:manage': 'add assets, rename and retire them',
+  'money:issue': 'issue money into the treasury, and burn it',
   'money:accounts': 'name accounts of the chart, and built-in ones, as sides of a transfer',
   'accounts:read': 'accounts of the chart, their balances and histories, and reports',
   'accounts:manage': 'add accounts, rename them and change their parents',

@@ -4,7 +4,7 @@ export type { Asset, AssetRefusal, Assets } from './assets/assets.ts';
 export { assetKinds, assetNameLengthMax, assetScaleMax } from './assets/rules.ts';
 export type { AssetChange, AssetKind, NewAsset } from './assets/rules.ts';
 export type { Chart, ChartAccount, ChartRefusal, WantedAccount } from './chart/chart.ts';
-export { accountIdLengthMax, accountIdPattern, accountTypes, isSystemKind, systemAccounts } from './chart/rules.ts';
+export { accountIdLengthMax, accountIdPattern, accountTypes, isSystemKind, systemAccounts, walletsName } from './chart/rules.ts';
 export type { AccountChange, AccountType, NewAccount } from './chart/rules.ts';
 export { beginEpoch, findLosses } from './chain/accept-loss.ts';
 export type { Loss } from './chain/accept-loss.ts';
@@ -26,6 +26,7 @@ export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedg
 export { accountsOfOwner, accountsOfWallets, readEntries, readHolds, seqsByKey } from './reading/found.ts';
 export type { FoundEntry, SeqRange } from './reading/found.ts';
 export { controlsFromText, hasEntry } from './reading/rows.ts';
+export type { AccountTotal, Period } from './reading/totals.ts';
 export type { Closing } from './reading/closings.ts';
 export type { BegunTransfer } from './reading/begun.ts';
 export { eventsPerEntryMax } from './reading/events.ts';

@@ -20,6 +20,7 @@ import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.t
 import { planSettings } from './posting/store.ts';
 import { BookWriter } from './posting/writer.ts';
 import { Closings } from './reading/closings.ts';
+import { Totals } from './reading/totals.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
 const readConnections = 4;
@@ -50,6 +51,8 @@ export type ReadableLedger = {
   readonly read: LedgerReader;
   /** Closed periods. */
   readonly closings: Closings;
+  /** Sums over all books. */
+  readonly totals: Totals;
 };
 
 export type Ledger = ReadableLedger & {
@@ -114,7 +117,7 @@ async function readableLedger(pool: pg.Pool, count: number, releasedUntil: (book
   const books = Array.from({ length: count }, (_, at) => at + 1);
   const read = new LedgerReader(count, pool, releasedUntil);
   const assets = await Assets.load(pool);
-  return { assets, chart: await Chart.load(pool, assets), books, read, closings: new Closings(pool) };
+  return { assets, chart: await Chart.load(pool, assets), books, read, closings: new Closings(pool), totals: new Totals(pool, books) };
 }
 
 /** Opens the ledger for reading and posting; creates its books the first time. */

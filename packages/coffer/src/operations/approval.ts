@@ -118,7 +118,7 @@ async function judgeAll(gate: ApprovalGate, approvals: Approvals, asked: Asked):
   const { name, digest } = outcomeOf(operation);
   const filed = await approvals.file({
     operation: definition.name,
-    name: name ?? key,
+    name: placed(name ?? key, operation),
     digest,
     digestWith: (metadata) => outcomeOf({ ...operation, metadata } as Operation).digest,
     input: textOfRequest({ ...request, key }),
@@ -138,6 +138,11 @@ async function judgeAll(gate: ApprovalGate, approvals: Approvals, asked: Asked):
     key,
     refusal: { code: filed.state === 'pending' || filed.state === 'approved' ? 'approval_required' : 'approval_closed', facts },
   };
+}
+
+/** The same key may be used in each book's treasury. */
+function placed(name: string, operation: Operation): string {
+  return 'book' in operation && operation.book !== undefined ? `${operation.book}:${name}` : name;
 }
 
 /** Owned wallets have ids that begin with their owner. */

@@ -23,16 +23,21 @@ export async function postEach(ledger: Posting, prepared: readonly Prepared[]): 
 
 /** All or none. An operation that is refused before it reaches the ledger refuses the whole group, and the ledger sees none of it. */
 export async function postLinked(ledger: Posting, all: readonly Prepared[]): Promise<OperationOutcome[]> {
-  const prepared = all.map((item) => ('operation' in item && item.operation.kind === 'transfer_debit' ? unlinkable(item.key) : item));
+  const prepared = all.map(linkable);
   const culprit = prepared.findIndex((item) => 'refusal' in item);
   if (culprit === -1) return await postTogether(ledger, prepared);
   const others = { code: 'linked_operation_refused', facts: { refused: String(culprit) } } as const;
   return prepared.map((item, at) => refusedUnseen(item.key, at === culprit && 'refusal' in item ? item.refusal : others));
 }
 
-/** A transfer in steps would end after the other operations were done. */
-function unlinkable(key: string): Prepared {
-  return { key, refusal: { code: 'saga_not_linkable', facts: {} } };
+/** A transfer in steps would end after the other operations were done, and a group is in the book of its first operation. */
+function linkable(item: Prepared): Prepared {
+  if ('refusal' in item) return item;
+  const { key, operation } = item;
+  if (operation.kind === 'transfer_debit') return { key, refusal: { code: 'saga_not_linkable', facts: {} } };
+  return 'book' in operation && operation.book !== undefined
+    ? { key, refusal: { code: 'other_book', facts: { wallet: 'treasury' } } }
+    : item;
 }
 
 async function postTogether(ledger: Posting, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {

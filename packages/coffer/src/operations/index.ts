@@ -13,7 +13,7 @@ export {
   sidesProperties,
 } from './answers/control.ts';
 export { AccountAfter, presentAccount, presentAccountAfter } from './answers/account-after.ts';
-export { AskedAmount, idAt, presentRequested, presentAsset, presentAvailable, presentSide } from './answers/posting.ts';
+export { AskedAmount, idAt, presentRequested, presentAsset, presentAvailable } from './answers/posting.ts';
 export { approvalStates, ownersAmong } from './approval.ts';
 export type { Approvals, ApprovalState, NewApproval } from './approval.ts';
 export type { ApprovalPolicy, MakerKind } from './approval-policy.ts';

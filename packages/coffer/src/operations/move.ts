@@ -27,7 +27,7 @@ const PartyField = Type.Object(
     minProperties: 1,
     maxProperties: 1,
     description: 'a wallet, or an account by its id as listed by GET /accounts; naming an account needs the scope money:accounts',
-    examples: [{ wallet: 'w1' }, { account: 'revenue:marketplace' }],
+    examples: [{ wallet: 'w1' }, { account: 'fees' }],
   },
 );
 

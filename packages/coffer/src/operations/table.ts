@@ -7,11 +7,13 @@ import { Movement } from './answers/movement.ts';
 import { OpenedWallet } from './answers/opened-wallet.ts';
 import { postingSchemas } from './answers/posting.ts';
 import type { Definition } from './definition.ts';
+import { burn } from './burn.ts';
 import { capture } from './capture.ts';
 import { close } from './close.ts';
 import { deposit } from './deposit.ts';
 import { freeze } from './freeze.ts';
 import { hold } from './hold.ts';
+import { issue } from './issue.ts';
 import { move } from './move.ts';
 import { open } from './open.ts';
 import { release } from './release.ts';
@@ -29,7 +31,6 @@ export const operations = {
   deposit,
   withdraw,
   transfer,
-  move,
   topUp,
   spend,
   hold,
@@ -41,6 +42,9 @@ export const operations = {
   close,
   setLimits,
   setCreditLine,
+  move,
+  issue,
+  burn,
 } as const;
 
 type Table = typeof operations;

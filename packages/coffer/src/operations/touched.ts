@@ -27,6 +27,8 @@ export async function isOnRecord(ledger: Ledger, key: string, operation: Operati
 
 /** The entry for which the initiator of the operation used the key. */
 export async function entryOnRecord(ledger: Ledger, key: string, operation: Operation): Promise<RecordedEntry | null> {
-  const initiator = await ledger.read.balance(initiatorId(operation));
+  const id = initiatorId(operation);
+  const book = 'book' in operation ? operation.book : undefined;
+  const initiator = await (book === undefined ? ledger.read.balance(id) : ledger.read.in({ book }).balance(id));
   return initiator && (await ledger.read.in(initiator).entryByKey(initiator.number, key, keyspaceOf(operation.actor)));
 }

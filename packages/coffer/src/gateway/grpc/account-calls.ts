@@ -5,14 +5,21 @@ import { systemAccounts } from '../../ledger/index.ts';
 import type { Assets, Chart, ChartAccount, ChartRefusal, WantedAccount } from '../../ledger/index.ts';
 import { ledgerService } from './generated/ledger.ts';
 import type { ChartAccount as AccountMessage } from './generated/ledger.ts';
+import { momentIn } from './report-calls.ts';
+import type { Guarded, ReportOptions } from './report-calls.ts';
 import { failureOf } from './statuses.ts';
 import { serve } from './unary.ts';
 import type { Answer, ServeOptions } from './unary.ts';
 
-export type AccountOptions = { readonly assets: Assets; readonly chart: Chart };
+export type AccountOptions = {
+  readonly assets: Assets;
+  readonly chart: Chart;
+  /** Code of the asset that is meant where none is named. */
+  readonly defaultAsset: string;
+} & ReportOptions;
 
-export function serveAccounts(server: Server, options: AccountOptions & ServeOptions): void {
-  const { assets, chart } = options;
+export function serveAccounts(server: Server, orFailure: Guarded, options: AccountOptions & ServeOptions): void {
+  const { assets, chart, reports, defaultAsset } = options;
   const messageOf = ({ id, asset, type, name, floor, parent }: ChartAccount): AccountMessage => ({
     id,
     asset: assets.get(asset).code,
@@ -55,6 +62,19 @@ export function serveAccounts(server: Server, options: AccountOptions & ServeOpt
     ledgerService.changeAccount,
     async ({ id, name, parent }) =>
       answerOf(await chart.change(id, { name: name ?? undefined, parent: parent === null ? undefined : parent === '' ? null : parent })),
+    options,
+  );
+  serve(
+    server,
+    'getAccount',
+    ledgerService.getAccount,
+    orFailure(async ({ id, asset: named, at }) => {
+      const found = await reports.account(id, named === '' ? defaultAsset : named, momentIn(at, 'at'));
+      if ('refusal' in found) return { failure: failureOf(found.refusal.code, found.refusal) };
+      const { account, asset, balance } = found;
+      const described = account ? messageOf(account) : (builtIn.find((one) => one.id === id) ?? null);
+      return { message: { account: described, asset: asset.code, balance: balance.toString() } };
+    }),
     options,
   );
 }

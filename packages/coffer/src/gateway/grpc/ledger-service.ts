@@ -5,6 +5,7 @@ import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
 import { keyspaceOf, keyspaces } from '../../ledger/index.ts';
 import type { Assets, Chart, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
+import type { Reports } from '../../reports/index.ts';
 import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
 import { firstOfUnknownOwner } from '../access/index.ts';
 import type { Access, Admission, OperationName } from '../access/index.ts';
@@ -47,6 +48,7 @@ import {
 import { countedRequest, notedRequest } from './ledger-notes.ts';
 import { serveAccounts } from './account-calls.ts';
 import type { Find } from '../../find/index.ts';
+import { serveReports } from './report-calls.ts';
 import { serveAssets } from './asset-calls.ts';
 import { serveFind } from './find-calls.ts';
 import { readOperations, snakeCase, unitAt } from './ledger-requests.ts';
@@ -65,6 +67,7 @@ export type LedgerServiceOptions = {
   readonly find: Find;
   readonly assets: Assets;
   readonly chart: Chart;
+  readonly reports: Reports;
   /** Code of the asset of new users' wallets. */
   readonly defaultAsset: string;
   /** The users service, which knows whether a wallet's owner exists. */
@@ -157,7 +160,8 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
     options,
   );
   serveAssets(server, options);
-  serveAccounts(server, options);
+  serveAccounts(server, orFailure, options);
+  serveReports(server, orFailure, options);
   serveFind(server, options);
 }
 

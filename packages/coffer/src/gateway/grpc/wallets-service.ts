@@ -6,6 +6,7 @@ import type { Commands, OperationOutcome } from '../../operations/index.ts';
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
 import type { Assets, Chart } from '../../ledger/index.ts';
+import type { Reports } from '../../reports/index.ts';
 import { ownedWalletId } from '../../wallets/index.ts';
 import type { WalletQueries } from '../../wallets/index.ts';
 import { walletService } from './generated/wallet.ts';
@@ -41,6 +42,7 @@ export type WalletsServiceOptions = ServiceOptions & {
   readonly find: Find;
   readonly assets: Assets;
   readonly chart: Chart;
+  readonly reports: Reports;
   /** The users service: a wallet is opened only for a user it knows. */
   readonly users: UserLookup;
   /** Code of the asset of these wallets; the default of `commands` and `queries`. */

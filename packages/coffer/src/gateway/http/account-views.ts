@@ -1,9 +1,22 @@
 /** The chart of accounts, as requests and answers. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
+import { assert } from '../../kernel/index.ts';
 import { accountTypes, systemAccounts } from '../../ledger/index.ts';
 import type { AccountType, Assets, ChartAccount } from '../../ledger/index.ts';
-import { AccountId, AmountText, AssetBrief, AssetName, AssetReference, orNull, presentAsset, ref, strict } from '../../operations/index.ts';
+import {
+  AccountId,
+  amountText,
+  AssetBrief,
+  AssetName,
+  AssetReference,
+  orNull,
+  presentAsset,
+  ref,
+  strict,
+  Timestamp,
+} from '../../operations/index.ts';
+import type { AccountRead } from '../../reports/index.ts';
 
 const TypeName = Type.Unsafe<AccountType>({
   type: 'string',
@@ -47,11 +60,21 @@ export const AccountView = Type.Object(
     asset: Type.Unsafe<Static<typeof AssetBrief> | null>({ anyOf: [ref(AssetBrief), { type: 'null' }] }),
     type: TypeName,
     name: Type.String(),
-    floor: orNull(AmountText),
+    floor: orNull(Type.String({ pattern: '^(0|-[0-9]+)$', description: 'in minor units; null: none' })),
     parent: orNull(Type.String()),
     builtIn: Type.Boolean({ description: 'true: an account that the ledger has in every asset, so its asset is null here' }),
   },
   { $id: 'ChartAccount', ...strict },
+);
+
+export const AccountBalance = Type.Object(
+  {
+    ...AccountView.properties,
+    asset: ref(AssetBrief),
+    at: orNull(Timestamp),
+    balance: amountText('credits minus debits, over all books'),
+  },
+  { $id: 'AccountBalance', ...strict, description: 'at is null for the balance of this moment' },
 );
 
 export function presentAccount({ id, asset, type, name, floor, parent }: ChartAccount, assets: Assets): Static<typeof AccountView> {
@@ -69,4 +92,14 @@ export const builtInAccounts: readonly Static<typeof AccountView>[] = systemAcco
   builtIn: true,
 }));
 
-export const accountSchemas = [AccountView];
+export function presentAccountBalance(
+  { id, account, asset, balance }: AccountRead,
+  at: Date | null,
+  assets: Assets,
+): Static<typeof AccountBalance> {
+  const described = account ? presentAccount(account, assets) : builtInAccounts.find((one) => one.id === id);
+  assert(described, 'an account that was read is built in, or of the chart');
+  return { ...described, asset: presentAsset(asset), at: at && at.toISOString(), balance: balance.toString() };
+}
+
+export const accountSchemas = [AccountView, AccountBalance];

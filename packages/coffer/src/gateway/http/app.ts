@@ -11,6 +11,7 @@ import type { Log } from '../../kernel/index.ts';
 import type { Find } from '../../find/index.ts';
 import type { Insights } from '../../insights/index.ts';
 import type { Assets, Chart } from '../../ledger/index.ts';
+import type { Reports } from '../../reports/index.ts';
 import type { Requests } from '../../requests/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Network } from '../network/index.ts';
@@ -36,6 +37,7 @@ export type Product = {
   readonly find: Find;
   readonly assets: Assets;
   readonly chart: Chart;
+  readonly reports: Reports;
   /** Code of the asset of new users' wallets. */
   readonly defaultAsset: string;
   readonly requests: Requests;

@@ -38,6 +38,8 @@ export const examples: Readonly<Record<string, Example>> = {
   changeAsset: { parameters: { code: 'POINTS' }, body: { name: 'Bonus Points' } },
   addAccount: { body: { id: 'revenue:marketplace', asset: 'USD', type: 'revenue', name: 'Marketplace revenue' } },
   changeAccount: { parameters: { id: 'revenue:marketplace' }, body: { name: 'Revenue of the marketplace' } },
+  getAccount: { parameters: { id: 'treasury', asset: 'GOLD' } },
+  getIncome: { parameters: { since: '2026-01-01T00:00:00Z' } },
   getWallet: { parameters: funded },
   getBalanceAt: { parameters: { ...funded, at: '2999-01-01T00:00:00Z' } },
   getHistory: { parameters: funded },

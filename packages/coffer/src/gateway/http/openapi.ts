@@ -41,6 +41,8 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
         'Periods',
         'Notifications',
         'Assets',
+        'Accounts',
+        'Reports',
         'Health',
         // Last: in the collection for Postman, the session in use ends here.
         'Sessions',

@@ -64,7 +64,8 @@ export class BookRouter {
 
   /** System accounts exist in every book; without `book`, the first one is meant. */
   #bookOf(operation: Operation): number {
-    return bookOfInitiator(initiatorId(operation), this.#desks.length);
+    const { book } = operation as { readonly book?: number };
+    return book ?? bookOfInitiator(initiatorId(operation), this.#desks.length);
   }
 
   #desk(book: number): Desk {

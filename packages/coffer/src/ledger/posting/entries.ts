@@ -86,7 +86,7 @@ export function postingEntry(place: Place, operation: Moving, decision: Posted, 
     digest,
     metadata: 'metadata' in operation ? (operation.metadata ?? null) : null,
     refusal: null,
-    details: 'reason' in operation ? decidedDetails(operation) : 'to' in operation ? stepDetails(place.book, operation) : null,
+    details: isDecided(operation) ? decidedDetails(operation) : 'to' in operation ? stepDetails(place.book, operation) : null,
     effectiveAt: 'effectiveAt' in operation ? (operation.effectiveAt ?? null) : null,
     hold: hold && hold.seq,
     holdLeft: hold && hold.left,
@@ -140,7 +140,12 @@ function requestedContent(operation: Operation): object {
   return { wallet: operation.wallet, asset, owner, floor: String(floor) };
 }
 
-type Decided = Extract<Moving, { reason: string }>;
+type Decided = Moving & { readonly reason: string };
+
+/** An issue may have a reason; corrections and controls always do. */
+function isDecided(operation: Moving): operation is Decided {
+  return 'reason' in operation && operation.reason !== undefined;
+}
 
 /** The actor and the reason, and for a control the requested change; the resulting state is in `controls`. */
 function decidedDetails(operation: Decided): string {

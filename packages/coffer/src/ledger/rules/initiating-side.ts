@@ -4,6 +4,7 @@ import type { TransferKind, TransferOperation } from './types.ts';
 /** The side that initiates a transfer of each kind, and whose scope contains its idempotency key. */
 const initiatingSide = {
   issue: 'credit',
+  burn: 'debit',
   deposit: 'credit',
   withdrawal: 'debit',
   topup: 'credit',

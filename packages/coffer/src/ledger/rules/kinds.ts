@@ -38,6 +38,7 @@ const control = { decide: decideControl, content: controlContent };
 
 const rules: { readonly [Kind in Moving['kind']]: Rules<OperationOf<Kind>> } = {
   issue: transfer,
+  burn: transfer,
   deposit: transfer,
   withdrawal: transfer,
   topup: transfer,

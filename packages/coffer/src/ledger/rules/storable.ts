@@ -37,7 +37,8 @@ export function assertStorable(operation: Operation): void {
   if ('sweepTo' in operation && operation.sweepTo) assertSide(operation.sweepTo);
   if ('metadata' in operation && operation.metadata !== undefined)
     assert(isMetadata(operation.metadata), 'metadata is JSON that PostgreSQL can store');
-  if ('reason' in operation) assert(isRemark(operation.reason), 'a reason is 1 to 1,000 characters of text');
+  if ('reason' in operation && operation.reason !== undefined)
+    assert(isRemark(operation.reason), 'a reason is 1 to 1,000 characters of text');
   for (const person of [operation.actor, operation.approver])
     assert(person === undefined || isRemark(person), 'an actor is 1 to 1,000 characters of text');
   assertNumbers(operation);

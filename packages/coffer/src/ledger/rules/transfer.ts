@@ -66,8 +66,9 @@ export function decideTransfer(book: BookView, operation: TransferOperation, now
 }
 
 export function transferContent(operation: TransferOperation): Content {
-  const { debit, credit } = operation;
-  return { debit: contentName(debit), credit: contentName(credit), ...amounts(operation), ...effective(operation) };
+  const { debit, credit, reason, actor } = operation;
+  const decided = reason === undefined ? {} : { reason, ...(actor !== undefined && { actor }) };
+  return { debit: contentName(debit), credit: contentName(credit), ...amounts(operation), ...effective(operation), ...decided };
 }
 
 function missing(side: 'debit' | 'credit', operation: TransferOperation): RefusalCode {

@@ -5,7 +5,7 @@ export type SystemKind = 'treasury' | 'issuance' | 'cash_in' | 'cash_out' | 'fee
 /** `named`: an account of the chart. */
 export type AccountKind = 'wallet' | 'named' | SystemKind;
 
-export type TransferKind = 'issue' | 'deposit' | 'withdrawal' | 'topup' | 'spend' | 'transfer';
+export type TransferKind = 'issue' | 'burn' | 'deposit' | 'withdrawal' | 'topup' | 'spend' | 'transfer';
 export type HoldKind = 'hold' | 'capture' | 'release' | 'expire';
 /** The steps of a transfer by saga: see saga.ts. */
 export type SagaKind = 'transfer_debit' | 'transfer_credit' | 'transfer_complete' | 'transfer_return';
@@ -144,6 +144,10 @@ export type TransferOperation = Terms &
     readonly minimumBalance?: bigint;
     /** When it counts as having happened, for balances by effective date; the time of recording by default. */
     readonly effectiveAt?: Date;
+    /** Of an issue or a burn: why. Then the actor is content, too. */
+    readonly reason?: string;
+    /** The book, where a system account initiates; by default the first. */
+    readonly book?: number;
   };
 
 /** The first step of a transfer by saga: from the sender's wallet into transit. The recipient may be in any book and is not checked. */
@@ -282,6 +286,7 @@ const control: Traits = { ...internal, isControl: true };
 export const traits: Readonly<Record<EntryKind, Traits>> = {
   open: internal,
   issue: incoming,
+  burn: incoming,
   deposit: incoming,
   withdrawal: outgoing,
   topup: incoming,

@@ -30,6 +30,8 @@ export type Kind = {
   readonly stops: Stops;
   /** The columns that it has beside those of every kind. */
   readonly extra: readonly (keyof LogRow)[];
+  /** Columns that it may have, in addition. */
+  readonly maybe?: readonly (keyof LogRow)[];
   /** The content of the request. */
   readonly content: (contained: Contained) => Content;
   /** The events when it is posted, by part. */
@@ -53,6 +55,13 @@ const transfer = {
   content: (of) => ({ ...sidesOf(of), ...amountOf(of), ...effectiveOf(of) }),
 } as const satisfies Partial<Kind>;
 
+/** With a reason, where staff gave one. */
+const issued = {
+  ...transfer,
+  maybe: ['details'],
+  content: (of) => ({ ...transfer.content(of), ...of.decided }),
+} as const satisfies Partial<Kind>;
+
 const step = { ...transfer, initiator: 'debit', limited: false, reversible: false, refused: [] } as const satisfies Partial<Kind>;
 
 const ofHold = { ...step, sides: 'one', stops: neither } as const satisfies Partial<Kind>;
@@ -67,7 +76,8 @@ const control = {
 } as const satisfies Partial<Kind>;
 
 const kinds: Readonly<Record<Exclude<EntryKind, 'open'>, Kind>> = {
-  issue: { ...transfer, initiator: 'credit', events: [['FundsIssued', 'credit']], refused: ['IssueFailed'] },
+  issue: { ...issued, initiator: 'credit', events: [['FundsIssued', 'credit']], refused: ['IssueFailed'] },
+  burn: { ...issued, initiator: 'debit', events: [['FundsBurned', 'debit']], refused: ['BurnFailed'] },
   deposit: { ...transfer, initiator: 'credit', events: [['FundsDeposited', 'credit']], refused: ['DepositFailed'] },
   withdrawal: { ...transfer, initiator: 'debit', spends: true, events: [['FundsWithdrawn', 'debit']], refused: ['WithdrawalFailed'] },
   topup: { ...transfer, initiator: 'credit', events: [['FundsToppedUp', 'credit']], refused: ['TopUpFailed'] },

@@ -48,7 +48,8 @@ function isOptional(column: keyof LogRow): boolean {
 export function strayColumns(row: LogRow): string | null {
   if (row.refusal !== null) return stray(row, ofSides) ?? stray(row, ofCredit) ?? strayOf(row, ['details']);
   if (row.kind === 'open') return stray(row, ofSides) ?? strayOf(row, []) ?? (row.metadata === null ? null : 'metadata');
-  return strayOf(row, kindOf(row)?.extra ?? []);
+  const { extra = [], maybe = [] } = kindOf(row) ?? {};
+  return strayOf(row, [...extra, ...maybe]);
 }
 
 function strayOf(row: LogRow, extra: readonly (keyof LogRow)[]): string | null {

@@ -75,6 +75,8 @@ export type Operation = {
   readonly setLimits: SetLimits | null;
   readonly setCreditLine: SetCreditLine | null;
   readonly move: Move | null;
+  readonly issue: Issue | null;
+  readonly burn: Burn | null;
 };
 
 const operationFields: Nested<Operation> = {
@@ -95,6 +97,8 @@ const operationFields: Nested<Operation> = {
     writer.message(14, message.setLimits, setLimitsFields);
     writer.message(15, message.setCreditLine, setCreditLineFields);
     writer.message(16, message.move, moveFields);
+    writer.message(17, message.issue, issueFields);
+    writer.message(18, message.burn, burnFields);
   },
   read(reader) {
     let openWallet: OpenWallet | null = null;
@@ -113,6 +117,8 @@ const operationFields: Nested<Operation> = {
     let setLimits: SetLimits | null = null;
     let setCreditLine: SetCreditLine | null = null;
     let move: Move | null = null;
+    let issue: Issue | null = null;
+    let burn: Burn | null = null;
     while (reader.next()) {
       if (reader.isMessage(1)) openWallet = reader.message(openWalletFields);
       else if (reader.isMessage(2)) deposit = reader.message(depositFields);
@@ -130,9 +136,11 @@ const operationFields: Nested<Operation> = {
       else if (reader.isMessage(14)) setLimits = reader.message(setLimitsFields);
       else if (reader.isMessage(15)) setCreditLine = reader.message(setCreditLineFields);
       else if (reader.isMessage(16)) move = reader.message(moveFields);
+      else if (reader.isMessage(17)) issue = reader.message(issueFields);
+      else if (reader.isMessage(18)) burn = reader.message(burnFields);
       else reader.skip();
     }
-    return { openWallet, deposit, withdraw, transfer, topUp, spend, hold, capture, release, reverse, freeze, unfreeze, close, setLimits, setCreditLine, move };
+    return { openWallet, deposit, withdraw, transfer, topUp, spend, hold, capture, release, reverse, freeze, unfreeze, close, setLimits, setCreditLine, move, issue, burn };
   },
 };
 
@@ -395,6 +403,90 @@ const moveFields: Nested<Move> = {
       else reader.skip();
     }
     return { terms, money, from, to, amount, asset, amountText };
+  },
+};
+
+export type Issue = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly amount: bigint;
+  readonly asset: string;
+  readonly amountText: string;
+  readonly reason: string;
+  readonly book: bigint;
+};
+
+const issueFields: Nested<Issue> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.int64(3, message.amount);
+    writer.text(4, message.asset);
+    writer.text(5, message.amountText);
+    writer.text(6, message.reason);
+    writer.int64(7, message.book);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let amount: bigint = 0n;
+    let asset: string = "";
+    let amountText: string = "";
+    let reason: string = "";
+    let book: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isInt64(3)) amount = reader.int64();
+      else if (reader.isText(4)) asset = reader.text();
+      else if (reader.isText(5)) amountText = reader.text();
+      else if (reader.isText(6)) reason = reader.text();
+      else if (reader.isInt64(7)) book = reader.int64();
+      else reader.skip();
+    }
+    return { terms, money, amount, asset, amountText, reason, book };
+  },
+};
+
+export type Burn = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly amount: bigint;
+  readonly asset: string;
+  readonly amountText: string;
+  readonly reason: string;
+  readonly book: bigint;
+};
+
+const burnFields: Nested<Burn> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.int64(3, message.amount);
+    writer.text(4, message.asset);
+    writer.text(5, message.amountText);
+    writer.text(6, message.reason);
+    writer.int64(7, message.book);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let amount: bigint = 0n;
+    let asset: string = "";
+    let amountText: string = "";
+    let reason: string = "";
+    let book: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isInt64(3)) amount = reader.int64();
+      else if (reader.isText(4)) asset = reader.text();
+      else if (reader.isText(5)) amountText = reader.text();
+      else if (reader.isText(6)) reason = reader.text();
+      else if (reader.isInt64(7)) book = reader.int64();
+      else reader.skip();
+    }
+    return { terms, money, amount, asset, amountText, reason, book };
   },
 };
 
@@ -2564,6 +2656,300 @@ const addAccountRequestFields: Nested<AddAccountRequest> = {
 
 export const addAccountRequest = codecOf(addAccountRequestFields);
 
+export type GetAccountRequest = {
+  readonly id: string;
+  readonly asset: string;
+  readonly at: string;
+};
+
+const getAccountRequestFields: Nested<GetAccountRequest> = {
+  write(writer, message) {
+    writer.text(1, message.id);
+    writer.text(2, message.asset);
+    writer.text(3, message.at);
+  },
+  read(reader) {
+    let id: string = "";
+    let asset: string = "";
+    let at: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) id = reader.text();
+      else if (reader.isText(2)) asset = reader.text();
+      else if (reader.isText(3)) at = reader.text();
+      else reader.skip();
+    }
+    return { id, asset, at };
+  },
+};
+
+export const getAccountRequest = codecOf(getAccountRequestFields);
+
+export type AccountBalance = {
+  readonly account: ChartAccount | null;
+  readonly asset: string;
+  readonly balance: string;
+};
+
+const accountBalanceFields: Nested<AccountBalance> = {
+  write(writer, message) {
+    writer.message(1, message.account, chartAccountFields);
+    writer.text(2, message.asset);
+    writer.text(3, message.balance);
+  },
+  read(reader) {
+    let account: ChartAccount | null = null;
+    let asset: string = "";
+    let balance: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) account = reader.message(chartAccountFields);
+      else if (reader.isText(2)) asset = reader.text();
+      else if (reader.isText(3)) balance = reader.text();
+      else reader.skip();
+    }
+    return { account, asset, balance };
+  },
+};
+
+export const accountBalance = codecOf(accountBalanceFields);
+
+export type GetPastReportRequest = {
+  readonly at: string;
+};
+
+const getPastReportRequestFields: Nested<GetPastReportRequest> = {
+  write(writer, message) {
+    writer.text(1, message.at);
+  },
+  read(reader) {
+    let at: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) at = reader.text();
+      else reader.skip();
+    }
+    return { at };
+  },
+};
+
+export const getPastReportRequest = codecOf(getPastReportRequestFields);
+
+export type GetIncomeRequest = {
+  readonly since: string;
+  readonly until: string;
+};
+
+const getIncomeRequestFields: Nested<GetIncomeRequest> = {
+  write(writer, message) {
+    writer.text(1, message.since);
+    writer.text(2, message.until);
+  },
+  read(reader) {
+    let since: string = "";
+    let until: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) since = reader.text();
+      else if (reader.isText(2)) until = reader.text();
+      else reader.skip();
+    }
+    return { since, until };
+  },
+};
+
+export const getIncomeRequest = codecOf(getIncomeRequestFields);
+
+export type TrialBalance = {
+  readonly assets: readonly TrialBalanceOfAsset[];
+};
+
+const trialBalanceFields: Nested<TrialBalance> = {
+  write(writer, message) {
+    writer.messages(1, message.assets, trialBalanceOfAssetFields);
+  },
+  read(reader) {
+    const assets: TrialBalanceOfAsset[] = [];
+    while (reader.next()) {
+      if (reader.isMessage(1)) assets.push(reader.message(trialBalanceOfAssetFields));
+      else reader.skip();
+    }
+    return { assets };
+  },
+};
+
+export const trialBalance = codecOf(trialBalanceFields);
+
+export type TrialBalanceOfAsset = {
+  readonly asset: string;
+  readonly lines: readonly TrialLine[];
+  readonly debit: string;
+  readonly credit: string;
+};
+
+const trialBalanceOfAssetFields: Nested<TrialBalanceOfAsset> = {
+  write(writer, message) {
+    writer.text(1, message.asset);
+    writer.messages(2, message.lines, trialLineFields);
+    writer.text(3, message.debit);
+    writer.text(4, message.credit);
+  },
+  read(reader) {
+    let asset: string = "";
+    const lines: TrialLine[] = [];
+    let debit: string = "";
+    let credit: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) asset = reader.text();
+      else if (reader.isMessage(2)) lines.push(reader.message(trialLineFields));
+      else if (reader.isText(3)) debit = reader.text();
+      else if (reader.isText(4)) credit = reader.text();
+      else reader.skip();
+    }
+    return { asset, lines, debit, credit };
+  },
+};
+
+export type TrialLine = {
+  readonly account: string;
+  readonly name: string;
+  readonly type: string;
+  readonly parent: string;
+  readonly debit: string;
+  readonly credit: string;
+};
+
+const trialLineFields: Nested<TrialLine> = {
+  write(writer, message) {
+    writer.text(1, message.account);
+    writer.text(2, message.name);
+    writer.text(3, message.type);
+    writer.text(4, message.parent);
+    writer.text(5, message.debit);
+    writer.text(6, message.credit);
+  },
+  read(reader) {
+    let account: string = "";
+    let name: string = "";
+    let type: string = "";
+    let parent: string = "";
+    let debit: string = "";
+    let credit: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) account = reader.text();
+      else if (reader.isText(2)) name = reader.text();
+      else if (reader.isText(3)) type = reader.text();
+      else if (reader.isText(4)) parent = reader.text();
+      else if (reader.isText(5)) debit = reader.text();
+      else if (reader.isText(6)) credit = reader.text();
+      else reader.skip();
+    }
+    return { account, name, type, parent, debit, credit };
+  },
+};
+
+export type Report = {
+  readonly assets: readonly ReportOfAsset[];
+};
+
+const reportFields: Nested<Report> = {
+  write(writer, message) {
+    writer.messages(1, message.assets, reportOfAssetFields);
+  },
+  read(reader) {
+    const assets: ReportOfAsset[] = [];
+    while (reader.next()) {
+      if (reader.isMessage(1)) assets.push(reader.message(reportOfAssetFields));
+      else reader.skip();
+    }
+    return { assets };
+  },
+};
+
+export const report = codecOf(reportFields);
+
+export type ReportOfAsset = {
+  readonly asset: string;
+  readonly sections: readonly ReportSection[];
+  readonly result: string;
+};
+
+const reportOfAssetFields: Nested<ReportOfAsset> = {
+  write(writer, message) {
+    writer.text(1, message.asset);
+    writer.messages(2, message.sections, reportSectionFields);
+    writer.text(3, message.result);
+  },
+  read(reader) {
+    let asset: string = "";
+    const sections: ReportSection[] = [];
+    let result: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) asset = reader.text();
+      else if (reader.isMessage(2)) sections.push(reader.message(reportSectionFields));
+      else if (reader.isText(3)) result = reader.text();
+      else reader.skip();
+    }
+    return { asset, sections, result };
+  },
+};
+
+export type ReportSection = {
+  readonly type: string;
+  readonly lines: readonly ReportLine[];
+  readonly total: string;
+};
+
+const reportSectionFields: Nested<ReportSection> = {
+  write(writer, message) {
+    writer.text(1, message.type);
+    writer.messages(2, message.lines, reportLineFields);
+    writer.text(3, message.total);
+  },
+  read(reader) {
+    let type: string = "";
+    const lines: ReportLine[] = [];
+    let total: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) type = reader.text();
+      else if (reader.isMessage(2)) lines.push(reader.message(reportLineFields));
+      else if (reader.isText(3)) total = reader.text();
+      else reader.skip();
+    }
+    return { type, lines, total };
+  },
+};
+
+export type ReportLine = {
+  readonly account: string;
+  readonly name: string;
+  readonly parent: string;
+  readonly balance: string;
+  readonly total: string;
+};
+
+const reportLineFields: Nested<ReportLine> = {
+  write(writer, message) {
+    writer.text(1, message.account);
+    writer.text(2, message.name);
+    writer.text(3, message.parent);
+    writer.text(4, message.balance);
+    writer.text(5, message.total);
+  },
+  read(reader) {
+    let account: string = "";
+    let name: string = "";
+    let parent: string = "";
+    let balance: string = "";
+    let total: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) account = reader.text();
+      else if (reader.isText(2)) name = reader.text();
+      else if (reader.isText(3)) parent = reader.text();
+      else if (reader.isText(4)) balance = reader.text();
+      else if (reader.isText(5)) total = reader.text();
+      else reader.skip();
+    }
+    return { account, name, parent, balance, total };
+  },
+};
+
 export type ChangeAccountRequest = {
   readonly id: string;
   readonly name: string | null;
@@ -2642,4 +3028,8 @@ export const ledgerService = {
   listAccounts: { path: "/ledger.LedgerService/ListAccounts", request: listAccountsRequest, response: listAccountsResponse } satisfies Method<ListAccountsRequest, ListAccountsResponse>,
   addAccount: { path: "/ledger.LedgerService/AddAccount", request: addAccountRequest, response: chartAccount } satisfies Method<AddAccountRequest, ChartAccount>,
   changeAccount: { path: "/ledger.LedgerService/ChangeAccount", request: changeAccountRequest, response: chartAccount } satisfies Method<ChangeAccountRequest, ChartAccount>,
+  getAccount: { path: "/ledger.LedgerService/GetAccount", request: getAccountRequest, response: accountBalance } satisfies Method<GetAccountRequest, AccountBalance>,
+  getTrialBalance: { path: "/ledger.LedgerService/GetTrialBalance", request: getPastReportRequest, response: trialBalance } satisfies Method<GetPastReportRequest, TrialBalance>,
+  getBalanceSheet: { path: "/ledger.LedgerService/GetBalanceSheet", request: getPastReportRequest, response: report } satisfies Method<GetPastReportRequest, Report>,
+  getIncome: { path: "/ledger.LedgerService/GetIncome", request: getIncomeRequest, response: report } satisfies Method<GetIncomeRequest, Report>,
 };

@@ -1,12 +1,22 @@
 /** The chart of accounts. */
 import Type from 'typebox';
-import { AccountId, ref, strict } from '../../../operations/index.ts';
-import { accountChangeProperties, accountProperties, AccountView, builtInAccounts, presentAccount } from '../account-views.ts';
+import { AccountId, AssetReference, Moment, ref, strict } from '../../../operations/index.ts';
+import {
+  accountChangeProperties,
+  AccountBalance,
+  accountProperties,
+  AccountView,
+  builtInAccounts,
+  presentAccount,
+  presentAccountBalance,
+} from '../account-views.ts';
 import type { App, Product } from '../app.ts';
 import { problem, sendProblem } from '../problem.ts';
+import { readMoment } from '../request-content.ts';
 import { problems } from '../schemas.ts';
+import { inUnit, unitQuery } from '../units.ts';
 
-export function accountRoutes(app: App, { assets, chart }: Product): void {
+export function accountRoutes(app: App, { assets, chart, reports, defaultAsset }: Product): void {
   const tags = ['Accounts'];
   app.get(
     '/accounts',
@@ -41,6 +51,28 @@ export function accountRoutes(app: App, { assets, chart }: Product): void {
       const added = await chart.add({ ...rest, floor: floor === null ? null : BigInt(floor), parent });
       if ('refusal' in added) return sendProblem(reply, problem(added.refusal.code, added.refusal));
       return reply.code(added.added ? 201 : 200).send(presentAccount(added.account, assets));
+    },
+  );
+
+  app.get(
+    '/accounts/:id',
+    {
+      schema: {
+        operationId: 'getAccount',
+        description:
+          'Returns an account with its balance over all books, now or as of a moment, by recorded date. A built-in account exists in every asset: name one, or the default asset is meant',
+        tags,
+        params: Type.Object({ id: AccountId }, strict),
+        querystring: Type.Object({ at: Type.Optional(Moment), asset: Type.Optional(AssetReference), ...unitQuery }, strict),
+        response: { 200: ref(AccountBalance), ...problems(404, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { at: text, asset: reference, unit } = request.query;
+      const at = text === undefined ? null : readMoment(text, 'at');
+      const found = await reports.account(request.params.id, reference ?? defaultAsset, at);
+      if ('refusal' in found) return sendProblem(reply, problem(found.refusal.code, found.refusal));
+      return reply.send(inUnit(unit, presentAccountBalance(found, at, assets)));
     },
   );
 

@@ -6,6 +6,7 @@ import { holdSchemas } from '../hold-views.ts';
 import { answerSchemas } from '../../../operations/index.ts';
 import { LoginTries } from '../login-tries.ts';
 import { accountSchemas } from '../account-views.ts';
+import { reportSchemas } from '../report-views.ts';
 import { operationSchemas } from '../operation-views.ts';
 import { transferSchemas } from '../transfer-views.ts';
 import { requestSchemas } from '../request-views.ts';
@@ -40,6 +41,7 @@ import { notificationRoutes, notificationSchemas } from './notifications.ts';
 import { operationRoutes } from './operations.ts';
 import { postOperationRoutes } from './post-operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
+import { reportRoutes } from './reports.ts';
 import { requestRoutes } from './requests.ts';
 import { searchRoutes, searchSchemas } from './search.ts';
 import { sessionRoutes, sessionSchemas } from './sessions.ts';
@@ -56,6 +58,7 @@ export const namedSchemas = [
   ...sharedSchemas,
   ...answerSchemas,
   ...accountSchemas,
+  ...reportSchemas,
   ...operationSchemas,
   ...transferSchemas,
   ...walletSchemas,
@@ -112,6 +115,7 @@ export function registerRoutes(app: App, product: Product): void {
   liveRoutes(app, product);
   assetRoutes(app, product);
   accountRoutes(app, product);
+  reportRoutes(app, product);
   closingRoutes(app, product);
   webhookRoutes(app, product);
   webhookDeliveryRoutes(app, product);

@@ -1,0 +1,3 @@
+// Reports for finance: trial balance, balance sheet and income statement, over all books.
+export { Reports } from './reports.ts';
+export type { AccountRead, AssetReport, Report, ReportLine, ReportSection, TrialBalance, TrialLine } from './reports.ts';
