@@ -106,6 +106,25 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     await broker.stop();
   });
 
+  test('a queue that is bound to one book gets each of its events once, whatever the other book does', async () => {
+    const broker = await world.broker(rabbit.url);
+    const work = new Recorder();
+    await broker.relay();
+    await broker.consume(work.handler);
+    const outsider = await bound(eventsExchange, 'book.1.#');
+    await handled(work, await world.post(20));
+    const ids: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const posted = await world.post(20);
+      await handled(work, posted);
+      ids.push(...posted.filter((id) => id.startsWith('1-')));
+    }
+    const got = () => outsider.received.flatMap((message) => message.events).filter((id) => ids.includes(id));
+    await vi.waitFor(() => expect(new Set(got()).size).toBe(ids.length), soon);
+    expect(got()).toEqual(ids);
+    await broker.stop();
+  });
+
   test('of the events that are announced together, only the one that fails is delivered again', async () => {
     const broker = await world.broker(rabbit.url);
     const ids = await world.post(30);

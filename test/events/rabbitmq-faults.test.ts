@@ -106,9 +106,10 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   }
 
   test('RabbitMQ is killed and restarted', async () => {
-    // RabbitMQ 3.10 does not find a quorum queue again if it is killed right after its declaration.
     posted.push(...(await world.post(20)));
     expect(await lostBy('nothing')).toBe(0);
+    // RabbitMQ does not find a quorum queue again if it is killed before it has saved which ones there are: half a second after a declaration.
+    expect(await rabbit.evaluate('[dets:sync(T) || T <- dets:all()].')).toMatch(/^\{ok, \[/);
     for (let round = 0; round < rounds; round++) await whilePosting(() => rabbit.restart());
     connection.unsafeDestroy();
     await enter();
@@ -286,16 +287,15 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     expect(await lostBy('forgeries')).toBe(0);
   });
 
-  test('of an operation whose announcement ends in its middle, each event arrives once, and nothing else', async () => {
+  test('an announcement of a part of what was announced before brings that part again, and nothing else', async () => {
     posted.push(...(await world.post(2)));
     await arrived();
-    const two = work.seen.filter(({ event }) => event.book === 1).slice(-3);
-    const [, first, second] = two;
-    if (!first || !second) throw new Error('two events have arrived');
-    const half = announcementOf(first, { after: first.previous ?? { seq: 0, part: 0 }, entries: 1 });
+    const first = work.seen.findLast(({ event, previous }) => event.book === 1 && previous !== null && event.id !== posted.at(-1));
+    if (!first) throw new Error('events have arrived');
+    const part = announcementOf(first, { after: first.previous ?? { seq: 0, part: 0 }, entries: 1 });
     const seen = work.seen.length;
     const publisher = connection.createPublisher({ confirm: true });
-    await publisher.send({ exchange: queue, durable: true }, Buffer.from(JSON.stringify(half)));
+    await publisher.send({ exchange: queue, durable: true }, Buffer.from(JSON.stringify(part)));
     await publisher.close();
     await vi.waitFor(() => expect(work.seen.slice(seen).map(({ event }) => event.id)).toEqual([first.event.id]), soon);
   });

@@ -1,6 +1,6 @@
 // Finding over gRPC answers what REST answers.
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findProjection } from '../../packages/coffer/src/find/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { Projector } from '../../packages/coffer/src/projections/index.ts';
@@ -23,9 +23,8 @@ beforeAll(async () => {
     { hold: { wallet_id: 'w1', amount: 5, terms: { request_id: 'five' } } },
     { freeze: { wallet_id: 'w2', reason: 'chargeback', terms: { request_id: 'six' } } },
   ]);
-  await vi.waitFor(async () => expect(((await both.ask('FindOperations', {}))['found'] as Message)['behind']).toBe('0'), {
-    timeout: 30_000,
-  });
+  const behind = async () => ((await both.ask('FindOperations', {}))['found'] as Message)['behind'];
+  await expect.poll(behind, { timeout: 60_000 }).toBe('0');
 });
 afterAll(async () => {
   await projector.stop();

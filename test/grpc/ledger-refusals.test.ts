@@ -136,6 +136,11 @@ const cases: Partial<Record<OperationRefusalCode, Case>> = {
     asked: funded('z7', { money: { effective_at: '2020-01-01T00:00:00Z' } }),
     facts: { effectiveAt: '2020-01-01T00:00:00.000Z', wallet: 'z7' },
   },
+  account_not_found: {
+    before: [funded('z8')],
+    asked: { move: { from: { wallet_id: 'z8' }, to: { account: 'revenue:none' }, amount: 1 } },
+    facts: { account: 'revenue:none' },
+  },
   linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },
 };
 

@@ -366,8 +366,10 @@ describe('reads', () => {
     expect(await both.call('GetTrialBalance', { at: 'yesterday' })).toMatchObject({ status: status.INVALID_ARGUMENT });
     for (const { debit, credit } of (await both.ask('GetTrialBalance', {}))['assets'] as Message[]) expect(debit).toBe(credit);
     const dollars = (report: Message) => (report['assets'] as Message[]).find(({ asset }) => asset === 'USD');
-    expect(dollars(await both.ask('GetIncome', {}))).toMatchObject({ result: '20' });
-    expect(dollars(await both.ask('GetBalanceSheet', {}))).toMatchObject({ result: '20' });
+    const income = dollars(await both.ask('GetIncome', {})) ?? {};
+    const lines = (income['sections'] as Message[]).flatMap(({ lines: some }) => some as Message[]);
+    expect(lines.find(({ account }) => account === 'revenue:grpc')).toMatchObject({ balance: '20', total: '20' });
+    expect(dollars(await both.ask('GetBalanceSheet', {}))).toMatchObject({ result: textOf(income['result']) });
   });
 
   test('add an asset, open a wallet in it, rename and retire it', async () => {

@@ -120,6 +120,9 @@ describe('operations', () => {
 
   test.each([
     'kinds=open',
+    'kind=transfers',
+    'kind=transfer_debit',
+    'refusal=poor',
     'status=posted',
     'text=--',
     'amountMin=x',

@@ -54,7 +54,7 @@ describe('in a ledger of three books', () => {
     const budget = { account: 'liability:budget' };
     const answers = await Promise.all(wallets.map(async (wallet) => await move(budget, { wallet }, { amount: 150 })));
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
-    expect(answers.map(({ body }) => body['mode'] ?? 'atomic').toSorted()).toEqual(['atomic', 'saga', 'saga']);
+    expect(answers.filter(({ body }) => body['mode'] === 'saga')).toHaveLength(2);
     for (const wallet of wallets) {
       const short = await move(budget, { wallet }, { amount: 51 });
       expect(short).toMatchObject({ status: 422, body: { code: 'insufficient_funds', available: '50' } });

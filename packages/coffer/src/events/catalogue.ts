@@ -12,7 +12,7 @@ const Version = Type.Integer({ minimum: 0, description: "the wallet's version af
 const Moment = Type.String({ format: 'date-time' });
 const AnyObject = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
 const orNothing = (schema: TSchema) => Type.Unsafe<unknown>({ anyOf: [schema, { type: 'null' }] });
-const Wallet = Type.String({ description: 'a wallet, or a system account ($kind/asset)' });
+const Wallet = Type.String({ description: 'a wallet, an account of the chart (@id), or a system account ($kind/asset)' });
 const SideStatus = Type.Unsafe<string>({ type: 'string', enum: ['open', 'frozen', 'closed'] });
 
 /** What every event says about its entry. */

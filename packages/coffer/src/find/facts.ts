@@ -1,5 +1,5 @@
 /** What filters look at in an operation. The projection indexes it, and each page is checked against it. */
-import { parseOperationId, sagaDetails } from '../ledger/index.ts';
+import { parseOperationId, sagaDetails, entryKinds } from '../ledger/index.ts';
 import type { AccountKind, FoundEntry, RecordedEntry } from '../ledger/index.ts';
 import { reservedMetadata } from '../metadata/index.ts';
 import { decisionIn } from '../visibility/index.ts';
@@ -30,6 +30,9 @@ const wordLengthMax = 60;
 
 /** Later steps of a transfer between books belong to the operation that began it; so does an opening by a posting. */
 const steps: ReadonlySet<string> = new Set(['transfer_credit', 'transfer_complete', 'transfer_return']);
+
+/** The types of operations as they are shown and found: a transfer in steps is a transfer. */
+export const operationTypes: readonly string[] = entryKinds.filter((kind) => !steps.has(kind) && kind !== 'transfer_debit');
 
 /** Whether an entry is an operation in its own right. */
 export function isOperation({ kind, operation, seq }: RecordedEntry): boolean {

@@ -15,7 +15,13 @@ import type { WalletFilter } from './wallets.ts';
 
 /** Searches share few connections, so that they cannot take those of postings; one that takes long is given up. */
 const connectionsMax = 4;
-export const settings = { enable_seqscan: 'off', jit: 'off', statement_timeout: '10s' };
+export const settings = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  jit: 'off',
+  statement_timeout: '10s',
+};
 
 export class Find {
   readonly #pool: pg.Pool;

@@ -1,6 +1,6 @@
 // Find: operations, holds and wallets by what is known of them, through a projection of the log that may be behind.
 export { cursorPattern } from './cursors.ts';
-export { wordsIn } from './facts.ts';
+export { operationTypes, wordsIn } from './facts.ts';
 export { holdStates, operationStates } from './filter.ts';
 export type { HoldState, OperationFilter, OperationState } from './filter.ts';
 export { Find } from './find.ts';

@@ -1,7 +1,8 @@
 /** What to find, as callers of both transports write it. */
-import { holdStates, operationStates, walletSorts, walletStates, wordsIn } from '../find/index.ts';
+import { holdStates, operationStates, operationTypes, walletSorts, walletStates, wordsIn } from '../find/index.ts';
 import type { FoundPage, OperationFilter, Refused, WalletFilter } from '../find/index.ts';
 import { parseAmountOrZero, parseSignedAmount, minorUnits } from '../kernel/index.ts';
+import { refusalCodes } from '../ledger/index.ts';
 import type { Asset, Assets } from '../ledger/index.ts';
 import { isIdempotencyKey, refuse, requiredMomentIn, textIn, wordIn } from '../operations/index.ts';
 import type { Values } from '../operations/index.ts';
@@ -18,14 +19,14 @@ export async function operationFilterIn(input: Values, properties: readonly stri
   if (properties.length > propertiesMax) refuse(`The query asks for more than ${propertiesMax} properties of the metadata.`);
   for (const property of properties) if (!/^[^=]+=/.test(property)) refuse('"metadata" must be a property and its value: orderId=17.');
   return {
-    type: textIn(input, 'kind'),
+    type: wordIn(input, 'kind', operationTypes),
     wallet: textIn(input, 'walletId'),
     account: textIn(input, 'account'),
     counterparty: textIn(input, 'counterparty'),
     owner: textIn(input, 'ownerId')?.toLowerCase(),
     ...rangeIn(input, asset, 'amountMin', 'amountMax', parseAmountOrZero),
     status: wordIn(input, 'status', operationStates),
-    refusal: textIn(input, 'refusal'),
+    refusal: wordIn(input, 'refusal', refusalCodes),
     asset: asset?.id,
     key: keyIn(input),
     properties: properties.length === 0 ? undefined : properties,

@@ -126,8 +126,6 @@ async function operations(
 function hasValue(metadata: string | null, text: string): boolean {
   if (metadata === null) return false;
   const isIt = (value: unknown): boolean =>
-    typeof value === 'object' && value !== null
-      ? Object.values(value).some(isIt)
-      : String(value as string | number | boolean | null) === text;
+    typeof value === 'object' && value !== null ? Object.values(value).some(isIt) : String(value) === text;
   return isIt(JSON.parse(metadata) as unknown);
 }

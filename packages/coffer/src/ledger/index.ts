@@ -35,6 +35,7 @@ export type { Balance, BookReader, HoldRead, KindTotal, PastBalance } from './re
 export { availableOf, isAccountId, isNamedId, isSystemAccountId, maximumAmount, namedId, systemAccountId } from './rules/accounts.ts';
 export { initiatorId, prepare as outcomeOf } from './rules/prepared.ts';
 export { refusalCodes } from './rules/refusals.ts';
+export { entryKinds } from './rules/types.ts';
 export { internalKey, isInternalKey } from './rules/internal-keys.ts';
 export { initiatorOf } from './rules/initiator.ts';
 export { callersKey, isInKeyspace, keyspaceOf, keyspaces, storedKey } from './rules/keyspaces.ts';

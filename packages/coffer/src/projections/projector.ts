@@ -18,6 +18,11 @@ const eventsPerRead = 4_000;
 /** Marks that have not moved between two checks are compared with the log. */
 const lookMs = 5_000;
 const haltMs = 60_000;
+/**
+ * A projection that is so many entries behind, such as a new one after an upgrade, catches up beside the deliveries: the others, fraud
+ * rules among them, would wait for it.
+ */
+const farBehindEntries = 100_000;
 
 export type ProjectorOptions = {
   readonly pool: pg.Pool;
@@ -25,6 +30,7 @@ export type ProjectorOptions = {
   readonly log: Log;
   readonly projections: readonly Projection[];
   readonly lookMs?: number;
+  readonly farBehindEntries?: number;
 };
 
 export class Projector {
@@ -37,6 +43,8 @@ export class Projector {
   readonly #ahead = new Set<string>();
   /** The mark of each at the last check, by projection and book. */
   readonly #looked = new Map<string, Place>();
+  /** Those that catch up beside the deliveries, by projection and book. */
+  readonly #catchingUp = new Map<string, Promise<void>>();
   #handling = 0;
   #begun: Promise<void> | null = null;
   #stopped = false;
@@ -83,6 +91,7 @@ export class Projector {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop.stop();
+    await Promise.all(this.#catchingUp.values());
   }
 
   /** Creates the marks of every projection. */
@@ -109,20 +118,26 @@ export class Projector {
     for (const { event } of deliveries) if (known.some((place) => isSame(place, event))) await applier.retry(event);
 
     const fresh = deliveries.filter(({ event }) => isBefore(mark, event));
+    const wasLater = this.#isLater(applier, book);
     if (fresh.length > 0) mark = await this.#advance(applier, book, mark, fresh);
     const setAside = await readSetAside(pool, name, book, first, last);
-    // Events beyond the end of this log are not its own; a halted projection gets there later, from the log.
-    const missing = this.#isHalted(applier) ? [] : fresh.filter(({ event }) => isBefore(mark, event)).map(({ event }) => event);
+    // Events beyond the end of this log are not its own; a projection that is halted or far behind gets there later, from the log.
+    const isLater = wasLater || this.#isLater(applier, book);
+    const missing = isLater ? [] : fresh.filter(({ event }) => isBefore(mark, event)).map(({ event }) => event);
     return [...setAside, ...missing];
   }
 
   async #advance(applier: Applier, book: number, mark: Place, fresh: readonly Delivery[]): Promise<Place> {
     const until = fresh.at(-1)?.event ?? mark;
     try {
-      if (this.#isHalted(applier)) return mark;
+      if (this.#isLater(applier, book)) return mark;
       if (follows(mark, fresh)) {
         const reached = await applier.advance({ book, after: mark, events: fresh.map(({ event }) => event) });
         if (!isBefore(reached, until)) return reached;
+      }
+      if (await this.#isFarBehind(book, mark)) {
+        this.#catchUpBeside(applier, book);
+        return mark;
       }
       await this.#catchUp(applier, book, until);
     } catch (failure) {
@@ -144,6 +159,30 @@ export class Projector {
       read += events.length;
     }
     return read;
+  }
+
+  async #isFarBehind(book: number, { seq }: Place): Promise<boolean> {
+    const { ledger, farBehindEntries: most = farBehindEntries } = this.#options;
+    return (await ledger.read.in({ book }).lastSeq()) - seq > most;
+  }
+
+  /** If it fails, the next delivery starts it again. */
+  #catchUpBeside(applier: Applier, book: number): void {
+    const { log } = this.#options;
+    const { name } = applier.projection;
+    const key = `${name} ${book}`;
+    log.info({ projection: name, book }, 'A projection is far behind; it catches up from the log while the others continue');
+    const work = async () => {
+      try {
+        await this.#catchUp(applier, book);
+      } catch (failure) {
+        if (failure instanceof ProjectionHalted) this.#halt(applier, failure);
+        else if (!isOutage(failure)) log.error({ err: failure, projection: name }, 'A projection could not catch up with the log');
+      } finally {
+        this.#catchingUp.delete(key);
+      }
+    };
+    this.#catchingUp.set(key, work());
   }
 
   /** If the broker is unavailable or has lost events, the log has them. */
@@ -183,6 +222,11 @@ export class Projector {
       );
     }
     return mark.seq > end;
+  }
+
+  /** Whether it takes no deliveries now, because it will read the same from the log. */
+  #isLater(applier: Applier, book: number): boolean {
+    return this.#isHalted(applier) || this.#catchingUp.has(`${applier.projection.name} ${book}`);
   }
 
   #isHalted(applier: Applier): boolean {

@@ -134,9 +134,13 @@ function sectionOf(type: AccountType, all: readonly Line[]): ReportSection {
   const own = all.filter((line) => line.type === type);
   const below = new Map<string, bigint>();
   const parents = new Map(own.map(({ account, parent }) => [account, parent]));
-  for (const { account, balance } of own)
-    for (let at: string | null | undefined = account; at != null; at = parents.get(at))
+  for (const { account, balance } of own) {
+    let at: string | null = account;
+    while (at !== null) {
       below.set(at, (below.get(at) ?? 0n) + sign * balance);
+      at = parents.get(at) ?? null;
+    }
+  }
   const lines = own.map(({ account, name, parent, balance }) => {
     return { account, name, type, parent, balance: sign * balance, total: below.get(account) ?? 0n };
   });

@@ -1,5 +1,5 @@
 /**
- * What some queue is bound for, as far as RabbitMQ tells. An exchange drops messages without a matching queue, so nothing is lost if
+ * What some queue is bound for of a book's messages, as far as RabbitMQ tells. An exchange drops messages without a matching queue, so nothing is lost if
  * it does not get them. To notice a queue that is bound later, one message of each routing key is published in each window: RabbitMQ
  * returns it as long as there is no queue for it.
  */

@@ -36,6 +36,7 @@ export type RelayOptions = {
 };
 
 type Book = {
+  readonly audience: Audience;
   readonly log: BookLog;
   progress: Progress;
   /** The last event that was announced in this session. */
@@ -46,7 +47,8 @@ export class Relay implements Consumer {
   readonly #options: RelayOptions;
   readonly #wake = new WakeSignal();
   readonly #pace: Pace;
-  readonly #audience = new Audience();
+  /** Of each book. */
+  readonly #audiences = new Map<number, Audience>();
   /** How many operations are published at once: fewer after a failure, so that a slow RabbitMQ confirms some in time. */
   #atOnce = operationsPerWindow;
   readonly #running: Promise<void>;
@@ -95,8 +97,15 @@ export class Relay implements Consumer {
     const positions = await positionsWithin(session, ledger, log);
     const books = new Map<number, Book>();
     for (const book of ledger.books) {
-      const bookLog = new BookLog(ledger.read.in({ book }), this.#audience);
-      books.set(book, { log: bookLog, progress: await bookLog.progressAt(positions.get(book) ?? beginning), announced: beginning });
+      const audience = this.#audiences.get(book) ?? new Audience();
+      this.#audiences.set(book, audience);
+      const bookLog = new BookLog(ledger.read.in({ book }), audience);
+      books.set(book, {
+        audience,
+        log: bookLog,
+        progress: await bookLog.progressAt(positions.get(book) ?? beginning),
+        announced: beginning,
+      });
     }
     while (!this.#stopped && !session.isBroken) {
       let hasMoved = false;
@@ -121,7 +130,7 @@ export class Relay implements Consumer {
   async #publish(book: number, state: Book, { announced, operations }: Stretch): Promise<boolean> {
     if (!announced) return true;
     const { publisher, log, metadata = plainMetadata } = this.#options;
-    const drafts = this.#audience.messagesOf(draftsOf(operations));
+    const drafts = state.audience.messagesOf(draftsOf(operations));
     const { last, span } = announced;
     // When a stretch is published again, the worker knows of its events.
     const isNew = isBefore(state.announced, last.event);
@@ -129,7 +138,7 @@ export class Relay implements Consumer {
     const announcement = isNew ? [announcing(last, { ...span, after })] : [];
     const published = await publisher.publish([...announcement, ...(await writtenOut(drafts, metadata))], () => this.#stopped);
     if (isNew && published[0] === 'safe') state.announced = { seq: last.event.seq, part: last.event.part };
-    const isMissed = this.#audience.learn(drafts, published.slice(announcement.length));
+    const isMissed = state.audience.learn(drafts, published.slice(announcement.length));
     const unsafe = published.filter((one) => one === 'unknown').length;
     this.#atOnce = unsafe > 0 ? Math.max(1, this.#atOnce >> 1) : Math.min(operationsPerWindow, this.#atOnce << 1);
     if (unsafe > 0) throw new BrokerUnavailable(`${unsafe} messages about events of book ${book} are not safe yet`);

@@ -67,8 +67,8 @@ export class EventReader {
       text: `
         select e.seq, concat_ws(' ', e.kind, e.refusal is null, e.hold is null, e.controls is null,
           case when e.kind in ('open', 'capture', 'reversal', 'close') then concat_ws(' ',
-            (select a.kind from ledger.account a where a.book = e.book and a.number = e.debit_account), '/',
-            (select a.kind from ledger.account a where a.book = e.book and a.number = e.credit_account)) end) as shape
+            (select a.kind from ledger.account a where a.book = $1 and a.number = e.debit_account), '/',
+            (select a.kind from ledger.account a where a.book = $1 and a.number = e.credit_account)) end) as shape
         from ledger.entry e where e.book = $1 and e.seq > $2 order by e.seq limit $3`,
       values: [this.#book, afterSeq, limit],
     });

@@ -24,7 +24,7 @@ export async function readEntries(database: Reading, book: number, seqs: readonl
     text: `
       select ${entrySelection}, asking.id as initiator
       from ledger.entry e ${entrySides}
-      left join ledger.account asking on asking.book = e.book and asking.number = e.scope
+      left join ledger.account asking on asking.book = $1 and asking.number = e.scope
       where e.book = $1 and e.seq = any ($2::bigint[]) order by e.seq`,
     values: [book, seqs],
   });

@@ -31,7 +31,7 @@ const totalsText = `
   group by 1, 2`;
 
 const balanceText = `
-  select past.balance from ledger.account a cross join lateral ledger.balance_at($1, a.number, ledger.seq_at($1, $3)) past
+  select a.id as account, a.asset, past.balance from ledger.account a cross join lateral ledger.balance_at($1, a.number, ledger.seq_at($1, $3)) past
   where a.book = $1 and a.id = $2`;
 
 export class Totals {
@@ -46,32 +46,30 @@ export class Totals {
   /** Of every account that has moved in the period. In each asset they add up to zero. */
   async within({ since, until }: Period): Promise<AccountTotal[]> {
     const sums = new Map<string, AccountTotal>();
-    await this.#inEachBook<AccountTotal>(totalsText, [since ?? '-infinity', until ?? 'infinity'], ({ account, asset, balance }) => {
+    for (const { account, asset, balance } of await this.#inEachBook(totalsText, [since ?? '-infinity', until ?? 'infinity'])) {
       const name = `${account}/${asset}`;
       sums.set(name, { account, asset, balance: (sums.get(name)?.balance ?? 0n) + balance });
-    });
+    }
     return [...sums.values()];
   }
 
   /** The balance of an account, by its id in books, with what was recorded by a moment; null: now. */
   async balanceOf(id: string, at: Date | null): Promise<bigint> {
-    let sum = 0n;
-    await this.#inEachBook<{ balance: bigint }>(balanceText, [id, at ?? 'infinity'], ({ balance }) => (sum += balance));
-    return sum;
+    const found = await this.#inEachBook(balanceText, [id, at ?? 'infinity']);
+    return found.reduce((sum, { balance }) => sum + balance, 0n);
   }
 
   /** A statement for each book, so that it stays on the machine of the book; all of them read one moment. */
-  async #inEachBook<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[], add: (row: Row) => void): Promise<void> {
+  async #inEachBook(text: string, values: readonly unknown[]): Promise<AccountTotal[]> {
     const client = await this.#pool.connect();
+    const found: AccountTotal[] = [];
     let isDone = false;
     try {
       await client.query(`begin isolation level repeatable read read only; ${settings}`);
-      for (const book of this.#books) {
-        const { rows } = await client.query<Row>(text, [book, ...values]);
-        rows.forEach(add);
-      }
+      for (const book of this.#books) found.push(...(await client.query<AccountTotal>(text, [book, ...values])).rows);
       await client.query('commit');
       isDone = true;
+      return found;
     } finally {
       client.release(!isDone);
     }

@@ -307,6 +307,7 @@ export const traits: Readonly<Record<EntryKind, Traits>> = {
   limit: control,
   credit_line: control,
 };
+export const entryKinds = Object.keys(traits) as readonly EntryKind[];
 
 /** One side of an entry: the account after it. */
 export type PostedSide = {
