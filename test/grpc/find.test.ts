@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findProjection } from '../../packages/coffer/src/find/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { Projector } from '../../packages/coffer/src/projections/index.ts';
+import { until } from '../support/until.ts';
 import { startBoth } from './both.ts';
 import type { Both, Message } from './both.ts';
 
@@ -23,8 +24,12 @@ beforeAll(async () => {
     { hold: { wallet_id: 'w1', amount: 5, terms: { request_id: 'five' } } },
     { freeze: { wallet_id: 'w2', reason: 'chargeback', terms: { request_id: 'six' } } },
   ]);
-  const behind = async () => ((await both.ask('FindOperations', {}))['found'] as Message)['behind'];
-  await expect.poll(behind, { timeout: 60_000 }).toBe('0');
+  let behind: unknown;
+  const isCaughtUp = async () => {
+    behind = ((await both.ask('FindOperations', {}))['found'] as Message)['behind'];
+    return behind === '0';
+  };
+  await until(isCaughtUp, { what: 'the projection to catch up', seen: () => `${String(behind)} entries behind` });
 });
 afterAll(async () => {
   await projector.stop();

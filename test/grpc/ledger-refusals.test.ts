@@ -138,7 +138,7 @@ const cases: Partial<Record<OperationRefusalCode, Case>> = {
   },
   account_not_found: {
     before: [funded('z8')],
-    asked: { move: { from: { wallet_id: 'z8' }, to: { account: 'revenue:none' }, amount: 1 } },
+    asked: { move: { from: { wallet: 'z8' }, to: { account: 'revenue:none' }, amount: 1 } },
     facts: { account: 'revenue:none' },
   },
   linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },

@@ -43,6 +43,12 @@ const spend = (key: string, wallet: string): Operation => ({
   amount: 5n,
 });
 
+/** What a writer of today reads: there were no accounts of the chart. */
+const emptyChart = `
+  create view ledger.current_chart as
+  select null::text collate "C" as id, null::integer as asset, null::text as type, null::numeric(38, 0) as floor, null::text as name,
+    null::text collate "C" as parent, null::integer as version where false`;
+
 /** The posting function before it took the previous entries, and the opening of a book without a position of ledger.newest. */
 function earlierFunctions(): string[] {
   const read = (name: string) => fs.readFileSync(path.join(sql, 'functions', `${name}.sql`), 'utf8');
@@ -62,6 +68,7 @@ function earlierFunctions(): string[] {
     ]),
     without(read('open_book'), [/ {2}insert into ledger\.newest_until[^;]*;\n/]),
     ...['refuse_retired', 'lock_book', 'ownership_claim'].map(read),
+    emptyChart,
     ...['views/ledger_asset.sql', 'access/rights.sql'].map((name) => fs.readFileSync(path.join(sql, name), 'utf8')),
   ];
 }

@@ -6,7 +6,8 @@ import type { Assets, Chart, ChartAccount, ChartRefusal, WantedAccount } from '.
 import { ledgerService } from './generated/ledger.ts';
 import type { ChartAccount as AccountMessage } from './generated/ledger.ts';
 import { momentIn } from './report-calls.ts';
-import type { Guarded, ReportOptions } from './report-calls.ts';
+import type { ReportOptions } from './report-calls.ts';
+import { orFailure } from './request-failures.ts';
 import { failureOf } from './statuses.ts';
 import { serve } from './unary.ts';
 import type { Answer, ServeOptions } from './unary.ts';
@@ -18,7 +19,7 @@ export type AccountOptions = {
   readonly defaultAsset: string;
 } & ReportOptions;
 
-export function serveAccounts(server: Server, orFailure: Guarded, options: AccountOptions & ServeOptions): void {
+export function serveAccounts(server: Server, options: AccountOptions & ServeOptions): void {
   const { assets, chart, reports, defaultAsset } = options;
   const messageOf = ({ id, asset, type, name, floor, parent }: ChartAccount): AccountMessage => ({
     id,

@@ -53,13 +53,13 @@ import { serveAssets } from './asset-calls.ts';
 import { serveFind } from './find-calls.ts';
 import { readOperations, snakeCase, unitAt } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
+import { Denied, invalid, orFailure, requestFailureIn, walletNotFound } from './request-failures.ts';
 import { failureOf, identityFailure, outageFailure } from './statuses.ts';
-import type { Failure } from './statuses.ts';
 import { serveStream } from './streams.ts';
 import type { StreamHandler, StreamOptions } from './streams.ts';
 import { serve } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
-import type { Answer, Handler, ServeOptions } from './unary.ts';
+import type { Answer, ServeOptions } from './unary.ts';
 
 export type LedgerServiceOptions = {
   readonly commands: Commands;
@@ -160,8 +160,8 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
     options,
   );
   serveAssets(server, options);
-  serveAccounts(server, orFailure, options);
-  serveReports(server, orFailure, options);
+  serveAccounts(server, options);
+  serveReports(server, options);
   serveFind(server, options);
 }
 
@@ -357,44 +357,3 @@ const cursors = {
   entry: /^[1-9]\d{0,8}-[1-9]\d{0,14}$/,
   event: /^[0-9]{1,15}-[0-9]{1,4}(?:[.][0-9]{1,15}-[0-9]{1,4}){0,1023}$/,
 } as const;
-
-/** One of the operations is denied to the caller, or its owner is refused. */
-class Denied extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.details);
-    this.failure = failure;
-  }
-}
-
-/** Answers with the failure that the request caused, where `handle` throws it. */
-function orFailure<Request, Response>(handle: Handler<Request, Response>): Handler<Request, Response> {
-  return async (request, call) => {
-    try {
-      return await handle(request, call);
-    } catch (thrown) {
-      const failure = requestFailureIn(thrown);
-      if (!failure) throw thrown;
-      return { failure };
-    }
-  };
-}
-
-/** Null if the failure is not caused by the request. */
-function requestFailureIn(thrown: unknown): Failure | null {
-  if (thrown instanceof InvalidInput) return invalidInputFailure(thrown);
-  return thrown instanceof Denied ? thrown.failure : null;
-}
-
-function invalidInputFailure({ code, message }: InvalidInput): Failure {
-  return code === 'invalid_request' ? invalid(message) : denialFailure({ denied: code, detail: message });
-}
-
-function invalid(sentence: string): Failure {
-  return failureOf('request_invalid', { said: sentence });
-}
-
-function walletNotFound(wallet: string): Failure {
-  return failureOf('wallet_not_found', { facts: { wallet } });
-}

@@ -4,14 +4,13 @@ import { requiredMomentIn } from '../../operations/index.ts';
 import type { Report, Reports, TrialBalance } from '../../reports/index.ts';
 import { ledgerService } from './generated/ledger.ts';
 import type { Report as ReportMessage, TrialBalance as TrialBalanceMessage } from './generated/ledger.ts';
+import { orFailure } from './request-failures.ts';
 import { serve } from './unary.ts';
-import type { Handler, ServeOptions } from './unary.ts';
+import type { ServeOptions } from './unary.ts';
 
 export type ReportOptions = { readonly reports: Reports };
-/** Turns an invalid request into its failure. */
-export type Guarded = <Request, Response>(handler: Handler<Request, Response>) => Handler<Request, Response>;
 
-export function serveReports(server: Server, orFailure: Guarded, options: ReportOptions & ServeOptions): void {
+export function serveReports(server: Server, options: ReportOptions & ServeOptions): void {
   const { reports } = options;
   serve(
     server,

@@ -57,7 +57,7 @@ export const ledgerProblems = {
     grpc: 'NOT_FOUND',
     title: 'There is no such account in the chart.',
     detail: 'There is no account "‹account›".',
-    remedy: 'Add it first: POST /accounts, AddAccount over gRPC, or coffer accounts add. GET /accounts lists the accounts.',
+    remedy: 'Add it to the chart first, such as with coffer accounts add; the list of accounts has all that exist.',
   },
   asset_unknown: {
     http: 422,
