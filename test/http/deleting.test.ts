@@ -181,5 +181,5 @@ test('staff find a user by e-mail address, in any spelling', async () => {
   const find = async (address: string) =>
     (await coffer.call('GET', `/users?email=${encodeURIComponent(address)}`, undefined, operator.headers)).body;
   expect(await find(String(email).toUpperCase())).toMatchObject({ items: [{ id: user.id }], next: null });
-  expect(await find('nobody@example.com')).toEqual({ items: [], next: null });
+  expect(await find('nobody@example.com')).toEqual({ items: [], next: null, previous: null });
 });

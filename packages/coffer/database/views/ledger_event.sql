@@ -35,7 +35,7 @@ cross join lateral (
   union all
   -- Money that enters or leaves a wallet.
   select 1, single.type, single.wallet, base.common || single.after
-    || case when e.details is null then '{}'::jsonb else jsonb_build_object('reason', e.details -> 'reason', 'actor', e.details -> 'actor') end
+    || case when e.details is null then '{}'::jsonb else jsonb_strip_nulls(jsonb_build_object('reason', e.details -> 'reason', 'actor', e.details -> 'actor')) end
   from (values
     ('deposit', 'FundsDeposited', c.id, base.credited),
     ('topup', 'FundsToppedUp', c.id, base.credited),
