@@ -1,7 +1,7 @@
 -- Distributes the ledger over the machines of a Citus cluster, each book whole on one of them. Run it by hand once, as a superuser, on a
 -- migrated database without books, before Coffer's first start with COFFER_BOOKS; `coffer migrate` never runs it. See docs/operating/citus.md.
 --
--- Tested on Citus 13.2 and PostgreSQL 17 with a coordinator and two workers: `npm run test:citus` runs the suites of the ledger on them.
+-- Tried on Citus 13.2 and PostgreSQL 17 with a coordinator and two workers; docs/operating/citus.md says what was tested and what was not.
 
 -- A machine connects to the others as the role that a statement runs as, so the roles must be able to log in. They have no password: let
 -- pg_hba.conf admit them from the machines of the cluster only, by certificate or a password in pg_dist_authinfo.

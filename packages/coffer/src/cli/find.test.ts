@@ -1,4 +1,4 @@
-// A complete Coffer, and an operator who finds things at the command line.
+// `coffer find` against a complete Coffer.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';

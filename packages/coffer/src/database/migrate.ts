@@ -13,8 +13,8 @@ const migratorLock = 0x0c0ffe13;
 const lockEveryMs = 50;
 
 /**
- * How long a migration waits for the lock of a table. Everyone else who wants that table waits behind it, also to read it, so it gives way to
- * a long transaction and tries again.
+ * How long a migration waits for the lock of a table. Other statements on that table queue behind it, reads included, so it gives way to a
+ * long transaction and tries again.
  */
 const tableLock = { waitMs: 1_000, pauseMs: 1_000 } as const;
 const lockNotAvailable = '55P03';

@@ -49,11 +49,7 @@ function addCommand(): Command {
     .requiredOption('--asset <code>', 'code of its asset')
     .addOption(new Option('--type <type>', 'in which report it is shown').choices(accountTypes).makeOptionMandatory())
     .requiredOption('--name <text>', 'name for people')
-    .option(
-      '--floor <amount>',
-      'the lowest balance that a debit may leave, 0 or less, in minor units; without it there is none',
-      parseFloor,
-    )
+    .option('--floor <amount>', 'the lowest balance that a debit may leave, 0 or less, in minor units; unbounded by default', parseFloor)
     .option('--parent <id>', 'an account of the same asset and type, under which reports show it')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  coffer accounts add revenue:marketplace --asset USD --type revenue --name "Marketplace revenue"')
